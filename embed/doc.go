@@ -1,0 +1,37 @@
+// Package embed turns a picture into an Embedding: preprocessing, the float32
+// reference network, the int8 network and the model file they come from.
+//
+// # Why integers decide every bit
+//
+// A shot taught on one board must mean the same on another, so everything
+// between the frame and the embedding of an int8 network is integer
+// arithmetic (preprocessing, every layer) or float64 operations that IEEE 754
+// defines exactly (the final square root and division). The Go compiler may
+// fuse a float multiply and add on arm64 and does not on amd64; integers leave
+// it nothing to fuse.
+//
+// # The int8 definition
+//
+// It is chosen for ARM, whose SQRDMULH does a whole requantization in one
+// instruction, and it is kept for ever: a change would need a new major
+// version of the model format.
+//
+// Values are asymmetric, real = Scale·(q − Zero), q in [−128, 127]; weights are
+// symmetric per output channel, real = scale[c]·w, w in [−127, 127].
+//
+//	conv   acc = Bias[c] + Σ w[c,i]·q[i]       int32; q = Zero outside the picture
+//	       out = clamp(rdm(acc, Mult[c]), Lo, Hi)
+//	rdm    rdm(a, m) = (int64(a)·int64(m) + 1<<30) >> 31        SQRDMULH
+//	add    acc = a·MultA + b·MultB + AddBias                    int32
+//	       out = clamp((acc + 1<<(Shift−1)) >> Shift, Lo, Hi)
+//	mean   n[c] = Σ q − H·W·Zero                                int32, no rounding
+//
+// with real scales r = Scale_in·scale_w[c]/Scale_out, always below 1,
+//
+//	Mult[c] = round(r·2³¹)
+//	Bias[c] = round(b[c]/(Scale_in·scale_w[c])) − Zero_in·Σ w[c,i] + round(Zero_out/r)
+//
+// so that the zero points cost nothing at run time. An embedding is n/‖n‖: the
+// scale of the last value cancels, Σ n² is exact in int64, and the division is
+// done in float64 and rounded once to float32.
+package embed
