@@ -1,0 +1,139 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/edge-camera/edge/camera"
+	"github.com/edge-camera/edge/embed"
+)
+
+// Exit codes; Main documents them.
+const (
+	exitFailed  = 1
+	exitUsage   = 2
+	exitModel   = 3
+	exitStore   = 4
+	exitCamera  = 5
+	exitGPIO    = 6
+	exitNetwork = 7
+)
+
+// failure is an error whose exit code or hint its place knows better than the
+// table below.
+type failure struct {
+	err  error
+	code int    // 0: by the table
+	hint string // "": by the table
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usagef is an error of wrong use.
+func usagef(hint, format string, args ...any) error {
+	return &failure{fmt.Errorf(format, args...), exitUsage, hint}
+}
+
+// coded gives err an exit code, and a hint unless that is "".
+func coded(code int, err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{err, code, hint}
+}
+
+// errReported ends a verb whose every problem has already been told in its
+// lines; the failure around it says with which code.
+var errReported = errors.New("already reported")
+
+// kinds maps the errors of the packages to exit codes and hints, the first
+// that fits. "%s" in a hint stands for nothing: hints name commands, not data.
+var kinds = []struct {
+	is   error
+	code int
+	hint string
+}{
+	{embed.ErrVersion, exitModel, "this file was made by a newer edge; update edge, or make the model again"},
+	{embed.ErrUnsupported, exitModel, "edge model import --help lists what a network may hold"},
+	{embed.ErrCorrupt, exitModel, "copy or make the file again; edge model list shows the models that are always there"},
+	{embed.ErrPicture, exitCamera, "give it a JPEG, PNG, WebP or BMP picture"},
+	{camera.ErrUnsupported, exitCamera, "edge camera list shows what this board has"},
+	{camera.ErrNotFound, exitCamera, "edge camera list shows what this board has"},
+	{camera.ErrBadPicture, exitCamera, "open it in a picture viewer: is it whole, and a JPEG, PNG, WebP or BMP?"},
+	{camera.ErrLost, exitCamera, "check the cable; edge camera list shows what is there"},
+}
+
+// fail tells people about err, where there is one, and returns the exit code.
+func (e *env) fail(ctx context.Context, err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return 128 + int(syscall.SIGPIPE)
+	}
+	if i, ok := errors.AsType[interrupt](context.Cause(ctx)); ok && errors.Is(err, context.Canceled) {
+		if s, ok := i.Signal.(syscall.Signal); ok {
+			return 128 + int(s)
+		}
+	}
+	code, hint := diagnose(err)
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(e.stderr, "edge: %s\n", oneLine(err.Error()))
+		if hint != "" {
+			fmt.Fprintf(e.stderr, "hint: %s\n", oneLine(hint))
+		}
+	}
+	return code
+}
+
+// diagnose returns the exit code and the hint for err.
+func diagnose(err error) (code int, hint string) {
+	for walk := err; ; {
+		f, ok := errors.AsType[*failure](walk)
+		if !ok {
+			break
+		}
+		if code == 0 {
+			code = f.code
+		}
+		if hint == "" {
+			hint = f.hint
+		}
+		walk = f.err
+	}
+	for _, k := range kinds {
+		if code != 0 && hint != "" {
+			break
+		}
+		if errors.Is(err, k.is) {
+			if code == 0 {
+				code = k.code
+			}
+			if hint == "" {
+				hint = k.hint
+			}
+		}
+	}
+	if code == 0 {
+		code = exitFailed
+	}
+	return code, hint
+}
+
+// oneLine keeps a message on its line, whatever file names or foreign
+// libraries put into it.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\r' || r == '\t' {
+			return ' '
+		}
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(strings.TrimSpace(s), "\n", "; "))
+}
