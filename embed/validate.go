@@ -1,0 +1,148 @@
+package embed
+
+import (
+	"fmt"
+	"math"
+)
+
+// Validate checks a model: its graph as Shapes does, the presence of weights,
+// an int8 model's integers by the definition in the package documentation
+// (among it that no accumulator can overflow whatever the picture), and the
+// sizes of its gold inputs. Errors name the node and wrap ErrCorrupt or
+// ErrUnsupported.
+func (m *Model) Validate() error {
+	if m == nil {
+		return fmt.Errorf("no model: %w", ErrCorrupt)
+	}
+	shapes, err := m.Graph.Shapes()
+	if err != nil {
+		return err
+	}
+	g := m.Graph
+	stripped := g.stripped()
+	switch m.Precision {
+	case Float32:
+		if m.Quant != nil {
+			return fmt.Errorf("a float32 model with int8 weights: %w", ErrCorrupt)
+		}
+		for i := range g.Nodes {
+			if op := g.Nodes[i].Op; stripped && (op == OpConv || op == OpDense || op == OpBatchNorm) {
+				return g.fault(i, "no weights")
+			}
+		}
+	case Int8:
+		if !stripped {
+			return fmt.Errorf("an int8 model with float weights: %w", ErrCorrupt)
+		}
+		if err := m.validateQuant(shapes); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("precision %d: %w", m.Precision, ErrCorrupt)
+	}
+	pix, dim := shapes[0].Len(), shapes[g.Output].Len()
+	for i, gold := range m.Gold {
+		if len(gold.Pix) != pix || len(gold.Embedding) != dim {
+			return fmt.Errorf("gold %d has %d bytes and %d dimensions, want %d and %d: %w",
+				i, len(gold.Pix), len(gold.Embedding), pix, dim, ErrCorrupt)
+		}
+		for j, v := range gold.Embedding {
+			if !finite(v) {
+				return fmt.Errorf("gold %d dimension %d is %g: %w", i, j, v, ErrCorrupt)
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Model) validateQuant(shapes []Shape) error {
+	g, q := m.Graph, m.Quant
+	if q == nil || len(q.Values) != len(g.Nodes)+1 || len(q.Nodes) != len(g.Nodes) {
+		return fmt.Errorf("int8 parameters do not cover the graph's %d nodes: %w", len(g.Nodes), ErrCorrupt)
+	}
+	if last := len(g.Nodes) - 1; g.Nodes[last].Op != OpGlobalMean || g.Output != Value(last+1) {
+		return fmt.Errorf("node %d %q (%s): an int8 network ends in a global mean: %w",
+			last, g.Nodes[last].Name, g.Nodes[last].Op, ErrUnsupported)
+	}
+	for v, r := range q.Values {
+		// What the last node makes is never quantized: its range is not used.
+		if v < len(g.Nodes) && !(r.Scale > 0) || !finite(r.Scale) || r.Scale < 0 {
+			return fmt.Errorf("value %d has scale %g: %w", v, r.Scale, ErrCorrupt)
+		}
+	}
+	for i := range g.Nodes {
+		n, qn := &g.Nodes[i], &q.Nodes[i]
+		in := shapes[n.In[0]]
+		var err error
+		switch n.Op {
+		case OpConv:
+			err = qn.checkConv(n.Out, n.Window.KernelH*n.Window.KernelW*(in.C/n.Groups))
+		case OpAdd:
+			err = qn.checkAdd()
+		case OpGlobalMean:
+			if i != len(g.Nodes)-1 {
+				return fmt.Errorf("node %d %q (%s): only the last node of an int8 network may be one: %w", i, n.Name, n.Op, ErrUnsupported)
+			}
+			err = checkMean(in)
+		default:
+			return fmt.Errorf("node %d %q (%s): not in an int8 network: %w", i, n.Name, n.Op, ErrUnsupported)
+		}
+		if err != nil {
+			return g.fault(i, "%v", err)
+		}
+	}
+	return nil
+}
+
+// checkConv wants filters of k weights each.
+func (q *QNode) checkConv(filters, k int) error {
+	if len(q.Weight) != filters*k || len(q.Bias) != filters || len(q.Mult) != filters {
+		return fmt.Errorf("%d weights, %d biases, %d multipliers, want %d, %d, %d",
+			len(q.Weight), len(q.Bias), len(q.Mult), filters*k, filters, filters)
+	}
+	if q.Lo > q.Hi {
+		return fmt.Errorf("clamps to %d … %d", q.Lo, q.Hi)
+	}
+	for c := range filters {
+		reach := int64(q.Bias[c])
+		if reach < 0 {
+			reach = -reach
+		}
+		for _, w := range q.Weight[c*k : (c+1)*k] {
+			if w == math.MinInt8 {
+				return fmt.Errorf("channel %d has a weight of -128, want -127 to 127", c)
+			}
+			reach += 128 * int64(max(w, -w))
+		}
+		if reach > math.MaxInt32 {
+			return fmt.Errorf("channel %d overflows its accumulator", c)
+		}
+		if q.Mult[c] <= 0 {
+			return fmt.Errorf("channel %d has multiplier %d", c, q.Mult[c])
+		}
+	}
+	return nil
+}
+
+func (q *QNode) checkAdd() error {
+	if q.Shift < 1 || q.Shift > 14 {
+		return fmt.Errorf("shift %d, want 1 to 14", q.Shift)
+	}
+	if q.Lo > q.Hi {
+		return fmt.Errorf("clamps to %d … %d", q.Lo, q.Hi)
+	}
+	abs := func(v int64) int64 { return max(v, -v) }
+	if 128*(abs(int64(q.MultA))+abs(int64(q.MultB)))+abs(int64(q.AddBias))+1<<(q.Shift-1) > math.MaxInt32 {
+		return fmt.Errorf("multipliers %d and %d with bias %d overflow", q.MultA, q.MultB, q.AddBias)
+	}
+	return nil
+}
+
+// checkMean wants every sum in int32 and the sum of their squares in int64.
+func checkMean(in Shape) error {
+	sum := 255 * int64(in.H) * int64(in.W)
+	if sum > math.MaxInt32 || sum*sum > math.MaxInt64/int64(in.C) {
+		return fmt.Errorf("the mean of %v overflows", in)
+	}
+	return nil
+}
