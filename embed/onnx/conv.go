@@ -1,0 +1,148 @@
+package onnx
+
+import (
+	"fmt"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// conv: Y = X ∗ W + B. W is [Out][In/Groups][KH][KW], pads is top, left,
+// bottom, right.
+func (n *node) conv() error {
+	if err := n.only("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"); err != nil {
+		return err
+	}
+	if err := n.inputs(2, 3); err != nil {
+		return err
+	}
+	x, err := n.feature(0)
+	if err != nil {
+		return err
+	}
+	if x.rank != 4 {
+		return fmt.Errorf("%w: its input has rank %d, want 4", embed.ErrUnsupported, x.rank)
+	}
+	w, dims, err := n.floats(1)
+	if err != nil {
+		return err
+	}
+	if len(dims) != 4 {
+		return fmt.Errorf("%w: its weights have dimensions %v, want 2-D convolution", embed.ErrUnsupported, dims)
+	}
+	out, depth, kh, kw := dims[0], dims[1], dims[2], dims[3]
+	groups, err := n.attrInt("group", 1)
+	if err != nil {
+		return err
+	}
+	if groups < 1 || groups > int64(out) || out%int(groups) != 0 || int(groups)*depth != x.shape.C {
+		return fmt.Errorf("%w: weights %v in %d groups do not fit %d channels", embed.ErrCorrupt, dims, groups, x.shape.C)
+	}
+	window, err := n.window(x.shape, kh, kw)
+	if err != nil {
+		return err
+	}
+	var bias []float32
+	if n.has(2) {
+		if bias, err = n.vector(2, out); err != nil {
+			return err
+		}
+	}
+	if err := n.spend(len(w)); err != nil {
+		return err
+	}
+	return n.emit(embed.Node{
+		Op: embed.OpConv, In: []embed.Value{x.value}, Window: window, Groups: int(groups), Out: out,
+		Weight: toOHWI(w, out, depth, kh, kw), Bias: bias,
+	}, embed.Shape{
+		H: steps(x.shape.H+window.Top+window.Bottom, kh, window.StrideH, window.DilationH),
+		W: steps(x.shape.W+window.Left+window.Right, kw, window.StrideW, window.DilationW),
+		C: out,
+	}, 4)
+}
+
+// window reads the geometry and resolves auto_pad for an input of shape in.
+func (n *node) window(in embed.Shape, kh, kw int) (w embed.Window, err error) {
+	kernel, err := n.attrInts("kernel_shape", 2, 1, maxSide, []int64{int64(kh), int64(kw)})
+	if err != nil {
+		return w, err
+	}
+	if int(kernel[0]) != kh || int(kernel[1]) != kw {
+		return w, fmt.Errorf("%w: kernel_shape %v, weights %dx%d", embed.ErrCorrupt, kernel, kh, kw)
+	}
+	stride, err := n.attrInts("strides", 2, 1, maxSide, []int64{1, 1})
+	if err != nil {
+		return w, err
+	}
+	dilation, err := n.attrInts("dilations", 2, 1, maxSide, []int64{1, 1})
+	if err != nil {
+		return w, err
+	}
+	pads, err := n.attrInts("pads", 4, 0, maxSide, []int64{0, 0, 0, 0})
+	if err != nil {
+		return w, err
+	}
+	auto, err := n.attrText("auto_pad", "NOTSET")
+	if err != nil {
+		return w, err
+	}
+	w = embed.Window{
+		KernelH: kh, KernelW: kw,
+		StrideH: int(stride[0]), StrideW: int(stride[1]),
+		DilationH: int(dilation[0]), DilationW: int(dilation[1]),
+		Top: int(pads[0]), Left: int(pads[1]), Bottom: int(pads[2]), Right: int(pads[3]),
+	}
+	switch auto {
+	case "NOTSET":
+	case "VALID":
+		w.Top, w.Left, w.Bottom, w.Right = 0, 0, 0, 0
+	case "SAME_UPPER":
+		w.Top, w.Bottom = same(in.H, kh, w.StrideH, w.DilationH)
+		w.Left, w.Right = same(in.W, kw, w.StrideW, w.DilationW)
+	case "SAME_LOWER":
+		w.Bottom, w.Top = same(in.H, kh, w.StrideH, w.DilationH)
+		w.Right, w.Left = same(in.W, kw, w.StrideW, w.DilationW)
+	default:
+		return w, fmt.Errorf("%w: auto_pad %q", embed.ErrUnsupported, auto)
+	}
+	return w, nil
+}
+
+// same returns the padding that makes ⌈in/stride⌉ outputs, the smaller half
+// first.
+func same(in, kernel, stride, dilation int) (small, large int) {
+	total := max(0, ((in+stride-1)/stride-1)*stride+(kernel-1)*dilation+1-in)
+	return total / 2, total - total/2
+}
+
+// steps returns how often a kernel fits; 0 when it does not.
+func steps(padded, kernel, stride, dilation int) int {
+	span := (kernel-1)*dilation + 1
+	if padded < span {
+		return 0
+	}
+	return (padded-span)/stride + 1
+}
+
+// toOHWI turns [out][depth][kh][kw] into [out][kh][kw][depth].
+func toOHWI(w []float32, out, depth, kh, kw int) []float32 {
+	return swap(w, out, depth, kh*kw)
+}
+
+// toOIHW is the inverse of toOHWI.
+func toOIHW(w []float32, out, depth, kh, kw int) []float32 {
+	return swap(w, out, kh*kw, depth)
+}
+
+// swap transposes each of n matrices of rows×cols.
+func swap(w []float32, n, rows, cols int) []float32 {
+	t := make([]float32, len(w))
+	for m := range n {
+		from, to := w[m*rows*cols:], t[m*rows*cols:]
+		for r := range rows {
+			for c := range cols {
+				to[c*rows+r] = from[r*cols+c]
+			}
+		}
+	}
+	return t
+}

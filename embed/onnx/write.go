@@ -1,0 +1,311 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// WriteOptions is what an ONNX file says beside the network.
+type WriteOptions struct {
+	Name     string // of the graph; empty: "network"
+	Producer string // empty: "edge"
+}
+
+// Write writes a float32 graph as ONNX, opset 13. The input is called "input",
+// [N 3 H W] with N open, RGB, already normalized: (rgb − Mean)/Std. Every value
+// is called after its node; a fused activation becomes a node of its own, and
+// where ranks differ a Flatten or Reshape goes between. The same graph always
+// gives the same bytes.
+//
+// Errors: what Graph.Shapes finds, embed.ErrUnsupported for the graph of an int8
+// model (it has no float weights), and w's.
+func Write(w io.Writer, g *embed.Graph, opt WriteOptions) error {
+	shapes, err := g.Shapes()
+	if err != nil {
+		return fmt.Errorf("onnx: %w", err)
+	}
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Weight == nil && (n.Op == embed.OpConv || n.Op == embed.OpDense || n.Op == embed.OpBatchNorm) {
+			return fmt.Errorf("onnx: %w: node %q has no float weights: an int8 model's graph", embed.ErrUnsupported, n.Name)
+		}
+	}
+	wr := &writer{graph: g, shapes: shapes, used: map[string]bool{}, once: map[string]string{}}
+	wr.values = append(wr.values, written{wr.name("input"), 4})
+	for i := range g.Nodes {
+		wr.node(i)
+	}
+	if opt.Name == "" {
+		opt.Name = "network"
+	}
+	if opt.Producer == "" {
+		opt.Producer = "edge"
+	}
+	if _, err := w.Write(wr.model(opt)); err != nil {
+		return fmt.Errorf("onnx: %w", err)
+	}
+	return nil
+}
+
+const (
+	writtenIR    = 7 // the IR version that came with opset 13
+	writtenOpset = 13
+)
+
+// written is a value in the file: its name and its rank there.
+type written struct {
+	name string
+	rank int
+}
+
+type writer struct {
+	graph   *embed.Graph
+	shapes  []embed.Shape
+	values  []written // by embed.Value
+	used    map[string]bool
+	once    map[string]string // shared initializers that are written, by what they hold
+	nodes   encoder
+	tensors encoder
+}
+
+// name returns want, or want with a number where it is taken.
+func (w *writer) name(want string) string {
+	name := want
+	for i := 2; w.used[name]; i++ {
+		name = want + "_" + strconv.Itoa(i)
+	}
+	w.used[name] = true
+	return name
+}
+
+func (w *writer) node(i int) {
+	n := &w.graph.Nodes[i]
+	in := w.values[n.In[0]]
+	base := strings.ToValidUTF8(n.Name, "?")
+	if base == "" {
+		base = "node_" + strconv.Itoa(i)
+	}
+	// With a fused activation the plain result takes a name beside the node's,
+	// so that the node's own name is the final value.
+	out, rank := w.name(base), in.rank
+	plain := out
+	fused := n.Act != embed.ActNone && n.Op != embed.OpAct
+	if fused {
+		plain = w.name(base + ".linear")
+	}
+	switch n.Op {
+	case embed.OpConv:
+		in, rank = w.reach(in, 4), 4
+		w.conv(n, in.name, plain, base, w.shapes[n.In[0]].C)
+	case embed.OpBatchNorm:
+		c := len(n.Weight)
+		w.op("BatchNormalization", plain, []string{
+			in.name,
+			w.floats(base+".weight", n.Weight, c), w.floats(base+".bias", n.Bias, c),
+			w.floats(base+".mean", n.Mean, c), w.floats(base+".var", n.Var, c),
+		}, func(e *encoder) { attrOfFloat(e, "epsilon", n.Epsilon) })
+	case embed.OpAct:
+		w.act(n.Act, plain, in.name)
+	case embed.OpAdd:
+		other := w.values[n.In[1]]
+		if in.rank != other.rank {
+			in, other = w.reach(in, 2), w.reach(other, 2)
+		}
+		rank = in.rank
+		w.op("Add", plain, []string{in.name, other.name}, nil)
+	case embed.OpGlobalMean:
+		in, rank = w.reach(in, 4), 4
+		w.op("GlobalAveragePool", plain, []string{in.name}, nil)
+	case embed.OpDense:
+		in, rank = w.reach(in, 2), 2
+		ins := []string{in.name, w.floats(base+".weight", n.Weight, n.Out, w.shapes[n.In[0]].C)}
+		if n.Bias != nil {
+			ins = append(ins, w.floats(base+".bias", n.Bias, n.Out))
+		}
+		w.op("Gemm", plain, ins, func(e *encoder) { attrOfInt(e, "transB", 1) })
+	}
+	if fused {
+		w.act(n.Act, out, plain)
+	}
+	w.values = append(w.values, written{out, rank})
+}
+
+func (w *writer) conv(n *embed.Node, in, out, base string, channels int) {
+	k := n.Window
+	depth := channels / n.Groups
+	weight := toOIHW(n.Weight, n.Out, depth, k.KernelH, k.KernelW)
+	ins := []string{in, w.floats(base+".weight", weight, n.Out, depth, k.KernelH, k.KernelW)}
+	if n.Bias != nil {
+		ins = append(ins, w.floats(base+".bias", n.Bias, n.Out))
+	}
+	w.op("Conv", out, ins, func(e *encoder) {
+		attrOfInts(e, "dilations", k.DilationH, k.DilationW)
+		attrOfInt(e, "group", n.Groups)
+		attrOfInts(e, "kernel_shape", k.KernelH, k.KernelW)
+		attrOfInts(e, "pads", k.Top, k.Left, k.Bottom, k.Right)
+		attrOfInts(e, "strides", k.StrideH, k.StrideW)
+	})
+}
+
+func (w *writer) act(a embed.Act, out, in string) {
+	switch a {
+	case embed.ActReLU:
+		w.op("Relu", out, []string{in}, nil)
+	case embed.ActReLU6:
+		w.op("Clip", out, []string{in, w.shared("relu6.min", 0), w.shared("relu6.max", 6)}, nil)
+	default:
+		w.op("Identity", out, []string{in}, nil)
+	}
+}
+
+// reach returns v with the wanted rank: [N C 1 1] and [N C] are the same in
+// a Graph and two things in ONNX.
+func (w *writer) reach(v written, rank int) written {
+	switch {
+	case v.rank == rank:
+		return v
+	case rank == 2:
+		name := w.name(v.name + ".flat")
+		w.op("Flatten", name, []string{v.name}, func(e *encoder) { attrOfInt(e, "axis", 1) })
+		return written{name, 2}
+	}
+	name := w.name(v.name + ".square")
+	shape, ok := w.once["square"]
+	if !ok {
+		shape = w.name("square.shape")
+		w.once["square"] = shape
+		var raw []byte
+		for _, d := range []int64{0, -1, 1, 1} {
+			raw = binary.LittleEndian.AppendUint64(raw, uint64(d))
+		}
+		w.tensor(shape, elemInt64, raw, 4)
+	}
+	w.op("Reshape", name, []string{v.name, shape}, nil)
+	return written{name, 4}
+}
+
+// op writes a node called after its only output.
+func (w *writer) op(typ, out string, in []string, attrs func(*encoder)) {
+	w.nodes.message(graphNode, func(e *encoder) {
+		for _, name := range in {
+			e.text(nodeInput, name)
+		}
+		e.text(nodeOutput, out)
+		e.text(nodeName, out)
+		e.text(nodeOpType, typ)
+		if attrs != nil {
+			attrs(e)
+		}
+	})
+}
+
+// floats writes an initializer and returns its name.
+func (w *writer) floats(want string, v []float32, dims ...int) string {
+	name := w.name(want)
+	raw := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
+	}
+	w.tensor(name, elemFloat32, raw, dims...)
+	return name
+}
+
+// shared writes a single number once and returns its name.
+func (w *writer) shared(want string, v float32) string {
+	name, ok := w.once[want]
+	if !ok {
+		name = w.name(want)
+		w.once[want] = name
+		w.tensor(name, elemFloat32, binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+	}
+	return name
+}
+
+func (w *writer) tensor(name string, elem elemType, raw []byte, dims ...int) {
+	w.tensors.message(graphInitializer, func(e *encoder) {
+		if len(dims) > 0 {
+			e.ints(tensorDims, int64s(dims))
+		}
+		e.int(tensorType, int64(elem))
+		e.text(tensorName, name)
+		e.bytes(tensorRaw, raw)
+	})
+}
+
+func (w *writer) model(opt WriteOptions) []byte {
+	g := w.graph
+	doc := fmt.Sprintf("RGB, (rgb - %v) / %v per channel", g.Input.Mean, g.Input.Std)
+	out := w.values[g.Output]
+	outDims := []int{w.shapes[g.Output].C, w.shapes[g.Output].H, w.shapes[g.Output].W}[:out.rank-1]
+
+	var m encoder
+	m.int(modelIRVersion, writtenIR)
+	m.text(modelProducer, opt.Producer)
+	m.message(modelGraph, func(e *encoder) {
+		e.b = append(e.b, w.nodes.b...)
+		e.text(graphName, opt.Name)
+		e.b = append(e.b, w.tensors.b...)
+		e.message(graphInput, func(e *encoder) {
+			declare(e, w.values[0].name, doc, 3, g.Input.Height, g.Input.Width)
+		})
+		e.message(graphOutput, func(e *encoder) { declare(e, out.name, "", outDims...) })
+	})
+	m.message(modelOpset, func(e *encoder) { e.int(opsetVersion, writtenOpset) })
+	return m.b
+}
+
+// declare writes a ValueInfoProto of float32 [N dims...].
+func declare(e *encoder, name, doc string, dims ...int) {
+	e.text(valueName, name)
+	e.message(valueType, func(e *encoder) {
+		e.message(typeTensor, func(e *encoder) {
+			e.int(typeElem, int64(elemFloat32))
+			e.message(typeShape, func(e *encoder) {
+				e.message(shapeDim, func(e *encoder) { e.text(dimParam, "N") })
+				for _, d := range dims {
+					e.message(shapeDim, func(e *encoder) { e.int(dimValue, int64(d)) })
+				}
+			})
+		})
+	})
+	if doc != "" {
+		e.text(valueDoc, doc)
+	}
+}
+
+func attrOfInt(e *encoder, name string, v int) {
+	e.message(nodeAttribute, func(e *encoder) {
+		e.text(attrName, name)
+		e.int(attrI, int64(v))
+		e.int(attrType, int64(attrIntKind))
+	})
+}
+
+func attrOfFloat(e *encoder, name string, v float32) {
+	e.message(nodeAttribute, func(e *encoder) {
+		e.text(attrName, name)
+		e.float(attrF, v)
+		e.int(attrType, int64(attrFloatKind))
+	})
+}
+
+func attrOfInts(e *encoder, name string, v ...int) {
+	e.message(nodeAttribute, func(e *encoder) {
+		e.text(attrName, name)
+		e.ints(attrInts, int64s(v))
+		e.int(attrType, int64(attrIntsKind))
+	})
+}
+
+func int64s(v []int) []int64 {
+	w := make([]int64, len(v))
+	for i, x := range v {
+		w[i] = int64(x)
+	}
+	return w
+}
