@@ -36,6 +36,8 @@ type Model struct {
 	Graph     *Graph // Int8: Weight and Bias of its nodes are nil, Quant has them
 	Quant     *Quant // Int8 only
 	Gold      []Gold // inputs with their expected embeddings
+
+	stored *Fingerprint // the one in the file's header; nil of a model that was not read from a file
 }
 
 // Quant holds the integers of an int8 model, by the definition in the package

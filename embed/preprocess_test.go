@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -192,25 +193,30 @@ func TestPreprocessReferenceLarge(t *testing.T) {
 	}
 }
 
-// A picture so wide that neither 32-bit sums nor the divider's multiplication
-// would do. Its rows repeat one, so that the mean is known.
+// White stays white where neither 32-bit sums nor the divider's multiplication
+// would do.
 func TestPreprocessHuge(t *testing.T) {
-	const n = MaxPictureSide
-	row := make([]byte, 3*n)
-	for i := range row {
-		row[i] = 255
+	const n, side = 1<<14 + 1, 224
+	p := Picture{Pix: bytes.Repeat([]byte{255}, 3*n), Format: RGB}
+	var s Scratch
+	s.size(n, side)
+	dst := make([]byte, side*side*3)
+	s.shrink(dst, square{p: p, side: n}) // its rows lie on top of each other
+	if i := firstDifference(dst, bytes.Repeat([]byte{255}, len(dst))); i >= 0 {
+		t.Errorf("byte %d of a white picture is %d", i, dst[i])
 	}
-	p := Picture{Pix: row, Width: n, Height: n, Stride: 0, Format: RGB}
-	// The rows lie on top of each other, which Validate refuses: below it.
-	for _, side := range []int{1, 7, 224} {
-		var s Scratch
-		s.size(n, side)
-		dst := make([]byte, side*side*3)
-		s.shrink(dst, square{p: p, side: n})
-		for i, v := range dst {
-			if v != 255 {
-				t.Fatalf("side %d: byte %d of a white picture is %d", side, i, v)
-			}
+}
+
+// A row of the widest picture: its products wrap around, its sums do not.
+func TestPreprocessWidestRow(t *testing.T) {
+	const n, side = MaxPictureSide, 4096
+	var s Scratch
+	s.size(n, side)
+	prefixRGB(s.prefix, bytes.Repeat([]byte{255}, 3*n))
+	s.difference()
+	for i, v := range s.row {
+		if v != 255*n {
+			t.Fatalf("sum %d is %d, want %d", i, v, 255*n)
 		}
 	}
 }
