@@ -10,7 +10,6 @@ import (
 // and not the board's memory. The largest of the usual mobile networks stay
 // two orders of magnitude below them.
 const (
-	maxSide     = 4096    // input height and width
 	maxNodes    = 1 << 14 // nodes in a graph
 	maxChannels = 1 << 16 // channels of a value
 	maxWindow   = 64      // kernel, stride and dilation, each
@@ -120,8 +119,8 @@ func (g *Graph) check() ([]Shape, []border, error) {
 
 // check tells whether the input is one that preprocessing can make.
 func (in *Input) check() error {
-	if in.Height != in.Width || in.Height < 1 || in.Height > maxSide {
-		return fmt.Errorf("input %dx%d, want a square of 1 to %d: %w", in.Height, in.Width, maxSide, ErrCorrupt)
+	if in.Height != in.Width || in.Height < 1 || in.Height > MaxInputSide {
+		return fmt.Errorf("input %dx%d, want a square of 1 to %d: %w", in.Height, in.Width, MaxInputSide, ErrCorrupt)
 	}
 	for c := range 3 {
 		if !finite(in.Mean[c]) || !finite(in.Std[c]) || in.Std[c] <= 0 {

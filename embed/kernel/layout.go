@@ -40,8 +40,8 @@ func fill[T any](s []T, v T) {
 	}
 }
 
-// Window is the geometry of a convolution; Top and Left padding are part of
-// it, the extent of the output says how far it goes at the bottom and right.
+// Window is the geometry of a convolution: embed.Window, which this package
+// cannot import.
 type Window struct {
 	KernelH, KernelW     int
 	StrideH, StrideW     int
@@ -58,8 +58,10 @@ type Geometry struct {
 	Groups  int
 }
 
-// Depthwise reports whether each channel is convolved by itself.
-func (g *Geometry) Depthwise() bool { return g.Groups == g.In.C && g.Out.C == g.In.C }
+// Depthwise reports whether each of several channels is convolved by itself.
+func (g *Geometry) Depthwise() bool {
+	return g.Groups > 1 && g.Groups == g.In.C && g.Out.C == g.In.C
+}
 
 // K returns the products summed for one output: the length of a filter.
 func (g *Geometry) K() int { return g.Window.KernelH * g.Window.KernelW * (g.In.C / g.Groups) }
