@@ -51,7 +51,7 @@ func newNetwork(m *Model, tier *kernel.Tier) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{model: m, shapes: shapes, plan: p, tier: tier}
+	n := &Network{model: m, fingerprint: m.Fingerprint(), shapes: shapes, plan: p, tier: tier}
 	if m.Precision == Int8 {
 		n.steps = append(n.steps, newIntInput(m.Graph.Input, m.Quant.Values[0], tier.Flip, p))
 	} else {
