@@ -1,0 +1,75 @@
+package support
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// Add keeps a shot of a class, which it makes if there is none of that name.
+// When it returns without error the shot is durable: a power cut cannot take
+// it back.
+//
+// e is an embedding of the network whose fingerprint the Set was opened with;
+// it is copied. crop is the picture as JPEG, at most 16 MiB, from which another
+// network can make its own embedding later; it may be empty. source says where
+// the picture came from, at most 32 KiB. at is when it was taken; the zero
+// time means now.
+func (s *Set) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (Shot, error) {
+	if err := CheckName(class); err != nil {
+		return Shot{}, err
+	}
+	if len(crop) > maxCrop {
+		return Shot{}, fmt.Errorf("%w: a crop of %d bytes, at most %d are kept", ErrShot, len(crop), maxCrop)
+	}
+	source = strings.ToValidUTF8(source, "\ufffd")
+	if len(source) > maxSource {
+		return Shot{}, fmt.Errorf("%w: a source of %d bytes, at most %d are kept", ErrShot, len(source), maxSource)
+	}
+	if len(e) == 0 || len(e) > maxDim {
+		return Shot{}, fmt.Errorf("%w: an embedding of %d numbers, 1 to %d are kept", ErrShot, len(e), maxDim)
+	}
+
+	s.change.Lock()
+	defer s.change.Unlock()
+	if err := s.writable(); err != nil {
+		return Shot{}, err
+	}
+	if s.fingerprint == (embed.Fingerprint{}) {
+		return Shot{}, fmt.Errorf("%w: %s: it was opened without a model, which a shot needs", ErrModelMismatch, s.dir)
+	}
+	dim := s.dim
+	if v := s.seen.Load(); dim == 0 {
+		dim = v.dim // of the shots there are, 0 if there is none
+	}
+	if dim != 0 && len(e) != dim {
+		return Shot{}, fmt.Errorf("%w: %s: an embedding of %d numbers, want %d", ErrModelMismatch, s.dir, len(e), dim)
+	}
+	if at.IsZero() {
+		at = s.now()
+	}
+	shot := &entry{
+		id: s.nextID, at: storable(at), source: source, fingerprint: s.fingerprint, embedding: slices.Clone(e),
+		cropCRC: checksum(crop), cropLen: uint32(len(crop)),
+	}
+	if err := shot.measure(); err != nil {
+		return Shot{}, fmt.Errorf("%w: %w", ErrShot, err)
+	}
+	c := change{kind: kindShot, at: shot.at, id: shot.id, class: class, shot: shot}
+	after, err := s.state.apply(c, false)
+	if err != nil {
+		return Shot{}, err
+	}
+	rec := appendShot(nil, kindShot, s.id, s.seq+1, class, shot, crop, shot.cropCRC)
+	if err := s.commit(rec); err != nil {
+		return Shot{}, err
+	}
+	shot.crop = s.end - int64(len(crop))
+	shot.bytes = nextPage(int64(len(rec)))
+	s.nextID++
+	s.push(c, after, int64(len(rec)))
+	return shot.shot(class), nil
+}

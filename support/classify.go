@@ -1,0 +1,118 @@
+package support
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// Prediction is how near a query is to one class.
+type Prediction struct {
+	Class    string  `json:"class"`
+	Score    float64 `json:"score"`    // 1 − Distance, from 0 to 1
+	Distance float64 `json:"distance"` // 1 − cosine to the prototype, from 0 to 2
+	Known    bool    `json:"known"`    // Distance is within the class's threshold
+}
+
+// Answer is what the device says to a query.
+type Answer struct {
+	Class     string  `json:"class"` // Nearest, or Unknown when not Known
+	Known     bool    `json:"known"`
+	Nearest   string  `json:"nearest"`   // empty if there is no class
+	Distance  float64 `json:"distance"`  // to Nearest, 0 to 2; 2 if there is no class
+	Threshold float64 `json:"threshold"` // up to which Nearest is known
+	Margin    float64 `json:"margin"`    // to the second nearest class: d2 − d1; with one class, as if a second were as far as can be: 2 − d1
+}
+
+// view is all that Classify needs, published as a whole.
+type view struct {
+	state     state
+	dim       int       // of the shots, 0 if there is none
+	threshold []float64 // by way
+}
+
+// publish makes the state visible.
+func (s *Set) publish() {
+	v := &view{state: s.state}
+	fingerprint := s.fingerprint
+	if len(s.state.ways) > 0 {
+		first := s.state.ways[0].shots[0]
+		fingerprint, v.dim = first.fingerprint, len(first.embedding)
+	}
+	var sum []float64
+	for i, w := range s.state.ways {
+		if w.prototype != nil && (w.of != fingerprint || len(w.prototype) != v.dim) {
+			// Only without a model can a store show shots of two, and then
+			// an undo can change which of them count. Somebody may be looking
+			// at the way as it is.
+			w = &way{name: w.name, created: w.created, shots: w.shots}
+			s.state.ways = slices.Clone(s.state.ways)
+			s.state.ways[i] = w
+			v.state = s.state
+		}
+		if w.prototype == nil {
+			sum = w.derive(fingerprint, v.dim, sum)
+		}
+	}
+	v.threshold = thresholds(s.state.ways)
+	s.seen.Store(v)
+}
+
+// Classify compares a query with every class and returns one Prediction per
+// class in dst[:0], nearest first, ties by name. It allocates only where dst
+// has no room, and never waits, so it may be called while another goroutine
+// adds shots.
+//
+// A query of the wrong length gets no Prediction; one that is all zero or not
+// finite is as far from everything as can be.
+func (s *Set) Classify(dst []Prediction, q embed.Embedding) []Prediction {
+	return s.seen.Load().classify(dst, q)
+}
+
+func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
+	dst = dst[:0]
+	if len(q) != v.dim {
+		return dst
+	}
+	inv := 1 / math.Sqrt(dot(q, q))
+	for i, w := range v.state.ways {
+		d := 2.0
+		if c := float64(dot(q, w.prototype) * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
+			d = min(max(1-c, 0), 2)
+		}
+		dst = append(dst, Prediction{Class: w.name, Score: max(1-d, 0), Distance: d, Known: d <= v.threshold[i]})
+	}
+	slices.SortFunc(dst, func(a, b Prediction) int {
+		if c := cmp.Compare(a.Distance, b.Distance); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Class, b.Class)
+	})
+	return dst
+}
+
+// Answer classifies a query and decides. It returns the predictions too, in
+// dst[:0] as Classify does. With no class, or a query of the wrong length, the
+// answer is Unknown at distance 2.
+func (s *Set) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
+	v := s.seen.Load()
+	dst = v.classify(dst, q)
+	a := Answer{Class: Unknown, Distance: 2}
+	if len(dst) == 0 {
+		return a, dst
+	}
+	top := dst[0]
+	a.Nearest, a.Distance, a.Known = top.Class, top.Distance, top.Known
+	if a.Known {
+		a.Class = top.Class
+	}
+	a.Threshold = v.threshold[v.state.find(top.Class)]
+	second := 2.0
+	if len(dst) > 1 {
+		second = dst[1].Distance
+	}
+	a.Margin = second - top.Distance
+	return a, dst
+}

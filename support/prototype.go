@@ -1,0 +1,118 @@
+package support
+
+import (
+	"math"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// derived is what a way's shots come to.
+type derived struct {
+	of        embed.Fingerprint // of the shots that count
+	prototype embed.Embedding   // nil before derive; L2 norm 1, or all zero if the shots cancel out
+	spread    float64           // mean leave-one-out distance; NaN with one shot
+}
+
+// derive computes the prototype of a class and the spread of its shots around
+// it, in sum's memory, which it returns.
+//
+// The prototype is that of Snell, Swersky and Zemel, "Prototypical Networks
+// for Few-shot Learning" (NIPS 2017), equation 1: c = mean of f(x) over the
+// class's shots. Different here: each f(x) and c itself are scaled to L2 norm
+// 1, and queries are compared by cosine distance instead of the squared
+// Euclidean, which suits features of a network that was trained with a linear
+// classifier and not for this.
+//
+// The spread is the mean over shots of the distance between the shot and the
+// prototype that the others make without it: how far a further picture of the
+// class is to be expected.
+func (w *way) derive(fingerprint embed.Fingerprint, dim int, sum []float64) []float64 {
+	if len(sum) != dim {
+		sum = make([]float64, dim)
+	}
+	clear(sum)
+	n := 0
+	for _, e := range w.shots {
+		if e.fingerprint != fingerprint || len(e.embedding) != dim {
+			continue
+		}
+		n++
+		for i, x := range e.embedding {
+			sum[i] += float64(float64(x) * e.inv)
+		}
+	}
+	norm2 := 0.0
+	for _, x := range sum {
+		norm2 += float64(x * x)
+	}
+	proto := make(embed.Embedding, dim)
+	if norm2 > tiny {
+		inv := 1 / math.Sqrt(norm2)
+		for i, x := range sum {
+			proto[i] = float32(x * inv)
+		}
+	}
+	total := 0.0
+	for _, e := range w.shots {
+		if n < 2 || e.fingerprint != fingerprint || len(e.embedding) != dim {
+			continue
+		}
+		// Without the shot x the sum is S − x, of norm² S² − 2 x·S + 1 and
+		// x·(S − x) = x·S − 1.
+		xs := float64(dotSum(e.embedding, sum) * e.inv)
+		rest := norm2 - float64(2*xs) + 1
+		d := 1.0
+		if rest > tiny {
+			d = 1 - float64((xs-1)/math.Sqrt(rest))
+		}
+		total += min(max(d, 0), 2)
+	}
+	w.derived = derived{of: fingerprint, prototype: proto, spread: math.NaN()}
+	if n > 1 {
+		w.spread = total / float64(n)
+	}
+	return sum
+}
+
+// tiny is a squared norm below which a sum of unit vectors has no direction.
+const tiny = 1e-12
+
+// dot is the inner product of two embeddings of one length.
+//
+// It is the same to the last bit on every architecture: the product of two
+// float32 is exact in float64, so that a fused multiply-add has nothing to
+// round differently, and the order of additions is fixed.
+func dot(a, b embed.Embedding) float64 {
+	b = b[:min(len(a), len(b))]
+	a = a[:len(b)]
+	var s0, s1, s2, s3 float64
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += float64(float64(a[0]) * float64(b[0]))
+		s1 += float64(float64(a[1]) * float64(b[1]))
+		s2 += float64(float64(a[2]) * float64(b[2]))
+		s3 += float64(float64(a[3]) * float64(b[3]))
+		a, b = a[4:], b[4:]
+	}
+	for i, x := range a {
+		s0 += float64(float64(x) * float64(b[i]))
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+// dotSum is dot with float64 on one side. Here products are rounded, and the
+// conversions forbid the compiler to fuse them with the additions.
+func dotSum(a embed.Embedding, b []float64) float64 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float64
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		s0 += float64(float64(a[i]) * b[i])
+		s1 += float64(float64(a[i+1]) * b[i+1])
+		s2 += float64(float64(a[i+2]) * b[i+2])
+		s3 += float64(float64(a[i+3]) * b[i+3])
+	}
+	for ; i < len(a); i++ {
+		s0 += float64(float64(a[i]) * b[i])
+	}
+	return (s0 + s1) + (s2 + s3)
+}

@@ -1,0 +1,361 @@
+package support
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// The file, little-endian. Page 0 holds the header; each record begins on a
+// page of its own. See the package documentation for the reasons.
+//
+//	header    0 magic [12]    \x89 EDGESET \r\n \x1a \n
+//	         12 major u16     another major is another format
+//	         14 minor u16     a higher minor may hold optional records
+//	         16 file  u64     random; each record repeats it
+//	         24 zero  [36]
+//	         60 crc   u32     of bytes 0..59
+//
+//	record    0 mark  u32     "shot"
+//	          4 kind  u8
+//	          5 flags u8      bit 0: readers that do not know the kind skip it
+//	          6 zero  u16
+//	          8 file  u64     as in the header
+//	         16 seq   u64     1, 2, 3 … in this file
+//	         24 meta  u32     bytes of meta
+//	         28 crop  u32     bytes of crop
+//	         32 crc   u32     of the meta
+//	         36 crc   u32     of bytes 0..35
+//	         40 meta
+//	            crop          its crc is in the meta
+//
+// Every crc is CRC-32C (Castagnoli), for which both arm64 and amd64 have an
+// instruction.
+const (
+	magic       = "\x89EDGESET\r\n\x1a\n"
+	major       = 1
+	minor       = 0
+	headerSize  = 64
+	pageSize    = 4096
+	recordMark  = 0x746f6873
+	recordSize  = 40
+	optional    = 1
+	maxMeta     = 1 << 20
+	maxCrop     = 16 << 20
+	maxDim      = 1 << 16
+	maxSource   = 1 << 15
+	timeSize    = 12
+	shotSize    = 8 + timeSize + 4 + 32 + 2 + 2 + 4
+	changeSize  = 8 + timeSize + 2 + 2
+	baseSize    = 8 + 4 + 4
+	baseWaySize = timeSize + 2
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
+// nextPage is where the record after one that ends at off begins.
+func nextPage(off int64) int64 { return (off + pageSize - 1) &^ (pageSize - 1) }
+
+type kind uint8
+
+const (
+	kindBase   kind = iota + 1 // compaction: classes in order, count of kept shots
+	kindKept                   // compaction: a shot that no undo reaches
+	kindShot                   // Add
+	kindRemove                 // Remove
+	kindMove                   // Move
+	kindRename                 // Rename
+	kindMerge                  // Merge
+	kindForget                 // Forget
+	kindUndo                   // Undo; id is the seq of the record it takes back
+)
+
+func (k kind) known() bool { return k >= kindBase && k <= kindUndo }
+
+func encodeHeader(file uint64) []byte {
+	b := make([]byte, headerSize)
+	copy(b, magic)
+	le := binary.LittleEndian
+	le.PutUint16(b[12:], major)
+	le.PutUint16(b[14:], minor)
+	le.PutUint64(b[16:], file)
+	le.PutUint32(b[60:], checksum(b[:60]))
+	return b
+}
+
+// decodeHeader returns the file's id and minor version.
+func decodeHeader(b []byte) (file uint64, minorVersion uint16, err error) {
+	le := binary.LittleEndian
+	if len(b) < headerSize {
+		return 0, 0, fmt.Errorf("%w: the header is cut off after %d bytes", ErrCorrupt, len(b))
+	}
+	if string(b[:12]) != magic {
+		if string(b[:8]) == magic[:8] {
+			return 0, 0, fmt.Errorf("%w: line ends were changed, as by a copy in text mode", ErrCorrupt)
+		}
+		return 0, 0, fmt.Errorf("%w: not a file of shots", ErrCorrupt)
+	}
+	if le.Uint32(b[60:]) != checksum(b[:60]) {
+		return 0, 0, fmt.Errorf("%w: the header fails its checksum", ErrCorrupt)
+	}
+	if v := le.Uint16(b[12:]); v != major {
+		return 0, 0, fmt.Errorf("%w: %d.%d, this program reads %d", ErrVersion, v, le.Uint16(b[14:]), major)
+	}
+	return le.Uint64(b[16:]), le.Uint16(b[14:]), nil
+}
+
+// head is a record's fixed part.
+type head struct {
+	kind       kind
+	flags      uint8
+	seq        uint64
+	meta, crop uint32
+	crc        uint32 // of the meta
+}
+
+// size is the record's length in bytes, without the gap to the next page.
+func (h head) size() int64 { return recordSize + int64(h.meta) + int64(h.crop) }
+
+var (
+	errMark     = errors.New("no record begins here")
+	errHead     = errors.New("a record's head fails its checksum")
+	errForeign  = errors.New("a record of another file")
+	errTooLong  = errors.New("a record is longer than any can be")
+	errMeta     = errors.New("a record fails its checksum")
+	errCrop     = errors.New("a shot's picture fails its checksum")
+	errBeyond   = errors.New("a record is cut off")
+	errSequence = errors.New("records are missing")
+)
+
+// decodeHead reads the first recordSize bytes of a record.
+func decodeHead(b []byte, file uint64) (head, error) {
+	le := binary.LittleEndian
+	if len(b) < recordSize {
+		return head{}, errBeyond
+	}
+	if le.Uint32(b) != recordMark {
+		return head{}, errMark
+	}
+	if le.Uint32(b[36:]) != checksum(b[:36]) {
+		return head{}, errHead
+	}
+	if le.Uint64(b[8:]) != file {
+		return head{}, errForeign
+	}
+	h := head{
+		kind: kind(b[4]), flags: b[5], seq: le.Uint64(b[16:]),
+		meta: le.Uint32(b[24:]), crop: le.Uint32(b[28:]), crc: le.Uint32(b[32:]),
+	}
+	if h.meta > maxMeta || h.crop > maxCrop {
+		return head{}, errTooLong
+	}
+	return h, nil
+}
+
+// seal fills in a record's head; b is head, meta and crop, of which meta has
+// the given length.
+func seal(b []byte, k kind, file, seq uint64, meta int) {
+	le := binary.LittleEndian
+	le.PutUint32(b, recordMark)
+	b[4] = byte(k)
+	b[5], b[6], b[7] = 0, 0, 0
+	le.PutUint64(b[8:], file)
+	le.PutUint64(b[16:], seq)
+	le.PutUint32(b[24:], uint32(meta))
+	le.PutUint32(b[28:], uint32(len(b)-recordSize-meta))
+	le.PutUint32(b[32:], checksum(b[recordSize:recordSize+meta]))
+	le.PutUint32(b[36:], checksum(b[:36]))
+}
+
+// Times are seconds and nanoseconds since 1970, so that every time.Time fits.
+func appendTime(b []byte, t time.Time) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(t.Unix()))
+	return binary.LittleEndian.AppendUint32(b, uint32(t.Nanosecond()))
+}
+
+func decodeTime(b []byte) (time.Time, error) {
+	sec, ns := int64(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint32(b[8:])
+	if sec < minTime || sec > maxTime || ns >= 1e9 {
+		return time.Time{}, fmt.Errorf("a time of %d s and %d ns", sec, ns)
+	}
+	return time.Unix(sec, int64(ns)).UTC(), nil
+}
+
+// The years 1 to 9999: JSON has no other times.
+const (
+	minTime = -62135596800
+	maxTime = 253402300799
+)
+
+// appendShot appends a whole record of kindShot or kindKept with its head.
+// cropCRC is the crop's checksum, which compaction passes on as it found it.
+func appendShot(b []byte, k kind, file, seq uint64, class string, e *entry, crop []byte, cropCRC uint32) []byte {
+	le := binary.LittleEndian
+	start := len(b)
+	b = append(b, make([]byte, recordSize)...)
+	b = le.AppendUint64(b, e.id)
+	b = appendTime(b, e.at)
+	b = le.AppendUint32(b, cropCRC)
+	b = append(b, e.fingerprint[:]...)
+	b = le.AppendUint16(b, uint16(len(class)))
+	b = le.AppendUint16(b, uint16(len(e.source)))
+	b = le.AppendUint32(b, uint32(len(e.embedding)))
+	b = append(b, class...)
+	b = append(b, e.source...)
+	for _, v := range e.embedding {
+		b = le.AppendUint32(b, math.Float32bits(v))
+	}
+	meta := len(b) - start - recordSize
+	b = append(b, crop...)
+	seal(b[start:], k, file, seq, meta)
+	return b
+}
+
+// decodeShot reads the meta of a shot. What follows the embedding is left to
+// later minor versions.
+func decodeShot(b []byte) (class string, e *entry, err error) {
+	le := binary.LittleEndian
+	if len(b) < shotSize {
+		return "", nil, errors.New("a shot is too short")
+	}
+	at, err := decodeTime(b[8:])
+	if err != nil {
+		return "", nil, err
+	}
+	e = &entry{id: le.Uint64(b), at: at, cropCRC: cropChecksum(b)}
+	copy(e.fingerprint[:], b[24:56])
+	classLen, sourceLen, dim := int(le.Uint16(b[56:])), int(le.Uint16(b[58:])), le.Uint32(b[60:])
+	b = b[shotSize:]
+	if e.id == 0 || e.id == math.MaxUint64 {
+		return "", nil, fmt.Errorf("a shot has the number %d", e.id)
+	}
+	if dim == 0 || dim > maxDim {
+		return "", nil, fmt.Errorf("shot %d has an embedding of %d numbers", e.id, dim)
+	}
+	if int64(len(b)) < int64(classLen)+int64(sourceLen)+4*int64(dim) {
+		return "", nil, fmt.Errorf("shot %d is too short", e.id)
+	}
+	class = string(b[:classLen])
+	if err := CheckName(class); err != nil {
+		return "", nil, fmt.Errorf("shot %d: %w", e.id, err)
+	}
+	if !utf8.Valid(b[classLen : classLen+sourceLen]) {
+		return "", nil, fmt.Errorf("shot %d: its source is not valid UTF-8", e.id)
+	}
+	e.source = string(b[classLen : classLen+sourceLen])
+	b = b[classLen+sourceLen:][:4*int(dim)]
+	e.embedding = make(embed.Embedding, dim)
+	for i := range e.embedding {
+		e.embedding[i] = math.Float32frombits(le.Uint32(b[4*i:]))
+	}
+	if err := e.measure(); err != nil {
+		return "", nil, fmt.Errorf("shot %d: %w", e.id, err)
+	}
+	return class, e, nil
+}
+
+// cropChecksum reads the crop's checksum from a shot's meta of at least
+// shotSize bytes.
+func cropChecksum(meta []byte) uint32 { return binary.LittleEndian.Uint32(meta[20:]) }
+
+// appendChange appends a whole record of any kind that holds no shot.
+func appendChange(b []byte, k kind, file, seq uint64, c change) []byte {
+	le := binary.LittleEndian
+	start := len(b)
+	b = append(b, make([]byte, recordSize)...)
+	b = le.AppendUint64(b, c.id)
+	b = appendTime(b, c.at)
+	b = le.AppendUint16(b, uint16(len(c.class)))
+	b = le.AppendUint16(b, uint16(len(c.into)))
+	b = append(b, c.class...)
+	b = append(b, c.into...)
+	seal(b[start:], k, file, seq, len(b)-start-recordSize)
+	return b
+}
+
+func decodeChange(k kind, b []byte) (change, error) {
+	le := binary.LittleEndian
+	if len(b) < changeSize {
+		return change{}, errors.New("a change is too short")
+	}
+	at, err := decodeTime(b[8:])
+	if err != nil {
+		return change{}, err
+	}
+	classLen, intoLen := int(le.Uint16(b[20:])), int(le.Uint16(b[22:]))
+	c := change{kind: k, id: le.Uint64(b), at: at}
+	b = b[changeSize:]
+	if len(b) < classLen+intoLen {
+		return change{}, errors.New("a change is too short")
+	}
+	c.class, c.into = string(b[:classLen]), string(b[classLen:classLen+intoLen])
+	return c, nil
+}
+
+// base begins a compacted file: what the kept shots that follow it rest on.
+type base struct {
+	nextID uint64
+	shots  uint32 // kept records that follow
+	ways   []*way // names and times in order, no shots
+}
+
+func appendBase(b []byte, file, seq uint64, v base) []byte {
+	le := binary.LittleEndian
+	start := len(b)
+	b = append(b, make([]byte, recordSize)...)
+	b = le.AppendUint64(b, v.nextID)
+	b = le.AppendUint32(b, v.shots)
+	b = le.AppendUint32(b, uint32(len(v.ways)))
+	for _, w := range v.ways {
+		b = appendTime(b, w.created)
+		b = le.AppendUint16(b, uint16(len(w.name)))
+		b = append(b, w.name...)
+	}
+	seal(b[start:], kindBase, file, seq, len(b)-start-recordSize)
+	return b
+}
+
+func decodeBase(b []byte) (base, error) {
+	le := binary.LittleEndian
+	short := errors.New("the list of classes is too short")
+	if len(b) < baseSize {
+		return base{}, short
+	}
+	v := base{nextID: le.Uint64(b), shots: le.Uint32(b[8:])}
+	n := le.Uint32(b[12:])
+	b = b[baseSize:]
+	seen := make(map[string]bool)
+	for range n {
+		if len(b) < baseWaySize {
+			return base{}, short
+		}
+		at, err := decodeTime(b)
+		if err != nil {
+			return base{}, err
+		}
+		size := int(le.Uint16(b[timeSize:]))
+		b = b[baseWaySize:]
+		if len(b) < size {
+			return base{}, short
+		}
+		name := string(b[:size])
+		b = b[size:]
+		if err := CheckName(name); err != nil {
+			return base{}, err
+		}
+		if seen[name] {
+			return base{}, fmt.Errorf("class %q is there twice", name)
+		}
+		seen[name] = true
+		v.ways = append(v.ways, &way{name: name, created: at})
+	}
+	return v, nil
+}

@@ -1,0 +1,165 @@
+package support
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// scanned is what scan found.
+type scanned struct {
+	end  int64 // of the last good record
+	seq  uint64
+	torn error // why there is more in the file than that; nil if there is not
+}
+
+// scan reads every record's head and meta in order and calls visit with them.
+// The crops stay on the disk, except the last one's: that is the only record
+// that a power cut can have left half written.
+//
+// A record that fails its checks with no good one behind it is what a power
+// cut leaves; scan ends before it and says so in torn. One with good records
+// behind it is damage, and an error that wraps ErrCorrupt. An error of visit
+// becomes such an error unless it wraps ErrVersion or ErrModelMismatch.
+func scan(f File, path string, size int64, file uint64, visit func(off int64, h head, meta []byte) error) (scanned, error) {
+	r := scanner{f: f, size: size, file: file}
+	s := scanned{end: headerSize}
+	for off := int64(pageSize); off < size; off = nextPage(s.end) {
+		h, meta, err := r.record(off)
+		if err != nil && !r.bad(err) {
+			return s, fmt.Errorf("read %s: offset %d: %w", path, off, err)
+		}
+		if err != nil {
+			behind, ioErr := r.behind(off + pageSize)
+			if ioErr != nil {
+				return s, fmt.Errorf("read %s: behind offset %d: %w", path, off, ioErr)
+			}
+			if behind == 0 {
+				s.torn = err
+				return s, nil
+			}
+			// A writer at work may have finished this record after it was
+			// read and before the one behind it was found.
+			if h, meta, err = r.record(off); err != nil {
+				return s, fmt.Errorf("%w: %s: offset %d: %w, but offset %d holds a good one", ErrCorrupt, path, off, err, behind)
+			}
+		}
+		if h.seq != s.seq+1 {
+			return s, fmt.Errorf("%w: %s: offset %d: %w: number %d follows number %d", ErrCorrupt, path, off, errSequence, h.seq, s.seq)
+		}
+		if err := visit(off, h, meta); err != nil {
+			if errors.Is(err, ErrVersion) {
+				return s, fmt.Errorf("%s: offset %d: %w", path, off, err)
+			}
+			return s, fmt.Errorf("%w: %s: offset %d: %w", ErrCorrupt, path, off, err)
+		}
+		s.seq, s.end = h.seq, off+h.size()
+	}
+	return s, nil
+}
+
+type scanner struct {
+	f     File
+	size  int64
+	file  uint64
+	buf   []byte
+	guess int // length of the last record's head and meta: the next one's is likely the same
+}
+
+// bad tells what the bytes are from what the disk says.
+func (r *scanner) bad(err error) bool {
+	for _, e := range []error{errMark, errHead, errForeign, errTooLong, errMeta, errCrop, errBeyond} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// record reads and checks the record at off. meta is valid until the next
+// call.
+func (r *scanner) record(off int64) (head, []byte, error) {
+	b, err := r.read(off, int64(max(r.guess, recordSize)))
+	if err != nil {
+		return head{}, nil, err
+	}
+	h, err := decodeHead(b, r.file)
+	if err != nil {
+		return head{}, nil, err
+	}
+	if off+h.size() > r.size {
+		return head{}, nil, errBeyond
+	}
+	n := recordSize + int(h.meta)
+	if len(b) < n {
+		if b, err = r.read(off, int64(n)); err != nil {
+			return head{}, nil, err
+		}
+		if len(b) < n {
+			return head{}, nil, errBeyond
+		}
+	}
+	r.guess = n
+	meta := b[recordSize:n]
+	if checksum(meta) != h.crc {
+		return head{}, nil, errMeta
+	}
+	if last := nextPage(off+h.size()) >= r.size; last && h.crop > 0 && len(meta) >= shotSize {
+		crop := make([]byte, h.crop)
+		if _, err := r.f.ReadAt(crop, off+int64(n)); err != nil {
+			return head{}, nil, err
+		}
+		if checksum(crop) != cropChecksum(meta) {
+			return head{}, nil, errCrop
+		}
+	}
+	return h, meta, nil
+}
+
+// read returns up to n bytes from off, fewer only at the end of the file.
+func (r *scanner) read(off, n int64) ([]byte, error) {
+	n = max(min(n, r.size-off), 0)
+	if int64(len(r.buf)) < n {
+		r.buf = make([]byte, n)
+	}
+	m, err := r.f.ReadAt(r.buf[:n], off)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return r.buf[:m], err
+}
+
+// behind returns the offset of the first good record from off on, or 0.
+func (r *scanner) behind(off int64) (int64, error) {
+	for ; off < r.size; off += pageSize {
+		_, _, err := r.record(off)
+		if err == nil {
+			return off, nil
+		}
+		if !r.bad(err) {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// nonzero returns the offset of the first byte in from..to that is not zero,
+// or -1.
+func (r *scanner) nonzero(from, to int64) (int64, error) {
+	for off := from; off < to; {
+		b, err := r.read(off, min(to-off, 1<<16))
+		if err != nil {
+			return 0, err
+		}
+		if len(b) == 0 {
+			break
+		}
+		for i, v := range b {
+			if v != 0 {
+				return off + int64(i), nil
+			}
+		}
+		off += int64(len(b))
+	}
+	return -1, nil
+}
