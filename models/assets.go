@@ -1,0 +1,9 @@
+package models
+
+import "embed"
+
+// The files in this directory that go into the binary: models, and the
+// licences that their weights are under. This is the only go:embed of weights.
+//
+//go:embed LICENSE-*
+var assets embed.FS

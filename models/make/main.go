@@ -1,0 +1,126 @@
+// Make builds the models of this repository from published packages: it
+// downloads pretrained weights, writes them as ONNX, reads that back the way a
+// user's ONNX file is read, and quantizes it with crops of freely licensed
+// photographs. The same packages always give the same bytes.
+//
+//	go run ./models/make            write the models
+//	go run ./models/make -check     compare with those that are there
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "make models:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("make", flag.ContinueOnError)
+	flags.SetOutput(out)
+	dir := flags.String("dir", "models", "where the models are")
+	cache := flags.String("cache", "", "where downloaded packages are kept (default: edge/models in the user's cache)")
+	check := flags.Bool("check", false, "write nothing; fail where a fresh run differs from what is there")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected %q", flags.Arg(0))
+	}
+	if *cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("no place for downloads: %w (use -cache)", err)
+		}
+		*cache = filepath.Join(user, "edge", "models")
+	}
+	files, err := build(ctx, *cache, out)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := f.deliver(*dir, *check, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file is one result.
+type file struct {
+	name string
+	data []byte
+}
+
+// deliver writes the file into dir, or compares it with the one there.
+func (f file) deliver(dir string, check bool, out io.Writer) error {
+	path := filepath.Join(dir, f.name)
+	have, err := os.ReadFile(path)
+	same := err == nil && bytes.Equal(have, f.data)
+	switch {
+	case same:
+		fmt.Fprintf(out, "%s: %d bytes, unchanged\n", path, len(f.data))
+		return nil
+	case check && err != nil:
+		return err
+	case check:
+		return fmt.Errorf("%s differs from a fresh run: %s", path, difference(have, f.data))
+	}
+	if err := replace(path, f.data); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s: %d bytes, written\n", path, len(f.data))
+	return nil
+}
+
+func difference(have, want []byte) string {
+	if len(have) != len(want) {
+		return fmt.Sprintf("it has %d bytes, the run made %d", len(have), len(want))
+	}
+	n, first := 0, -1
+	for i := range want {
+		if have[i] != want[i] {
+			if n++; first < 0 {
+				first = i
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %d bytes, the first at offset %d", n, len(want), first)
+}
+
+// replace writes path so that an interrupted run leaves the old file whole.
+func replace(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // fails after the rename, as it should
+	if _, err := tmp.Write(data); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Chmod(0o644); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"iter"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// Calibration pictures: random crops of scikit-image's photographs with changed
+// light and colour. Only PNG files are taken, since decoded JPEG pixels may
+// change with Go's decoder, and all arithmetic is in integers. All are CC0 or
+// in the public domain; the first three end up in the model file as GOLD
+// inputs.
+var photographs = []string{
+	"coffee.png", "chelsea.png", "astronaut.png", "motorcycle_left.png",
+	"camera.png", "coins.png", "motorcycle_right.png", "clock_motion.png",
+	"ihc.png", "grass.png", "gravel.png", "brick.png",
+}
+
+const (
+	cropCount = 144
+	cropSeed  = 20260101
+)
+
+// photograph is a decoded picture.
+type photograph struct {
+	name string
+	embed.Picture
+}
+
+func readPhotographs(a archive) ([]photograph, error) {
+	var photos []photograph
+	for _, name := range photographs {
+		b, err := a.read("skimage/data/" + name)
+		if err != nil {
+			return nil, err
+		}
+		img, err := png.Decode(bytes.NewReader(b))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		photos = append(photos, photograph{name, toRGB(img)})
+	}
+	return photos, nil
+}
+
+// toRGB drops alpha, which none of the photographs has.
+func toRGB(img image.Image) embed.Picture {
+	r := img.Bounds()
+	p := embed.Picture{Width: r.Dx(), Height: r.Dy(), Stride: 3 * r.Dx(), Format: embed.RGB}
+	p.Pix = make([]byte, 0, p.Stride*p.Height)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			red, green, blue, _ := img.At(x, y).RGBA()
+			p.Pix = append(p.Pix, byte(red>>8), byte(green>>8), byte(blue>>8))
+		}
+	}
+	return p
+}
+
+// crops yields n pictures of side×side RGB. The slice is valid until the next
+// one.
+func crops(photos []photograph, side, n int, seed uint64) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		var scratch embed.Scratch
+		random := newPCG(seed)
+		pix := make([]byte, side*side*3)
+		for i := range n {
+			photo := photos[i%len(photos)]
+			if err := embed.Preprocess(pix, side, crop(photo.Picture, random), embed.Region{}, &scratch); err != nil {
+				yield(nil, fmt.Errorf("%s: %w", photo.name, err))
+				return
+			}
+			if random.below(2) == 1 {
+				mirror(pix, side)
+			}
+			relight(pix, random)
+			if !yield(pix, nil) {
+				return
+			}
+		}
+	}
+}
+
+// crop is a random square of 45 to 100 % of the shorter side.
+func crop(p embed.Picture, random *pcg) embed.Picture {
+	short := min(p.Width, p.Height)
+	side := short * (45 + random.below(56)) / 100
+	x, y := random.below(p.Width-side+1), random.below(p.Height-side+1)
+	p.Pix = p.Pix[y*p.Stride+3*x:]
+	p.Width, p.Height = side, side
+	return p
+}
+
+func mirror(pix []byte, side int) {
+	for y := range side {
+		row := pix[3*side*y : 3*side*(y+1)]
+		for a, b := 0, side-1; a < b; a, b = a+1, b-1 {
+			for c := range 3 {
+				row[3*a+c], row[3*b+c] = row[3*b+c], row[3*a+c]
+			}
+		}
+	}
+}
+
+// relight changes saturation, contrast, brightness and the colour of the light
+// by random amounts, in 1/256.
+func relight(pix []byte, random *pcg) {
+	saturation := 96 + random.below(257) // 0.375 to 1.375
+	contrast := 160 + random.below(177)  // 0.625 to 1.3125
+	brightness := random.below(97) - 48
+	var gain [3]int
+	for c := range gain {
+		gain[c] = 205 + random.below(103) // 0.80 to 1.20
+	}
+	for i := 0; i+2 < len(pix); i += 3 {
+		grey := (77*int(pix[i]) + 150*int(pix[i+1]) + 29*int(pix[i+2])) >> 8
+		for c := range 3 {
+			v := grey + (int(pix[i+c])-grey)*saturation>>8
+			v = 128 + (v-128)*contrast>>8 + brightness
+			v = v * gain[c] >> 8
+			pix[i+c] = byte(min(max(v, 0), 255))
+		}
+	}
+}

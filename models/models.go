@@ -1,0 +1,85 @@
+// Package models holds the pretrained models that come with edge.
+//
+// MODELS.md beside it says where the weights come from and how they were made;
+// the program in make repeats it.
+package models
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// Default is the model that is used when none is named.
+const Default = "efficientnet-lite0-224"
+
+// ErrNotFound says that no model of that name is shipped.
+var ErrNotFound = errors.New("no such model")
+
+// entry is a shipped model.
+type entry struct {
+	name     string
+	describe string
+	license  string // file
+}
+
+// entries, the default first.
+var entries = []entry{
+	{Default, "224x224, 1280 numbers a picture; for every board", "LICENSE-efficientnet-lite0"},
+}
+
+// Names returns the names of the shipped models, the default first.
+func Names() []string {
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.name
+	}
+	return names
+}
+
+func find(name string) (entry, error) {
+	for _, e := range entries {
+		if e.name == name {
+			return e, nil
+		}
+	}
+	return entry{}, fmt.Errorf("%w: %q (there is %s)", ErrNotFound, name, strings.Join(Names(), ", "))
+}
+
+// Describe returns one line that helps to choose.
+func Describe(name string) (string, error) {
+	e, err := find(name)
+	return e.describe, err
+}
+
+// License returns the text of the licence that the model's weights are under.
+func License(name string) (string, error) {
+	e, err := find(name)
+	if err != nil {
+		return "", err
+	}
+	b, err := assets.ReadFile(e.license)
+	return string(b), err
+}
+
+// Load decodes a shipped model. Each call makes its own.
+//
+// Errors wrap ErrNotFound for an unknown name and embed's for a damaged
+// binary.
+func Load(name string) (*embed.Model, error) {
+	e, err := find(name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := assets.ReadFile(e.name + ".edge")
+	if err != nil {
+		return nil, err
+	}
+	m, err := embed.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
+	return m, nil
+}
