@@ -1,0 +1,268 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// Kinds of Event.
+const (
+	EventLabel  = "label"  // what the camera sees has another name now
+	EventShot   = "shot"   // a shot was taken or refused
+	EventClass  = "class"  // another class is being taught
+	EventUndo   = "undo"   // the last change was taken back
+	EventForget = "forget" // a class was forgotten, or that awaits confirmation
+	EventCamera = "camera" // the camera came, went or is at its end
+	EventStatus = "status" // how things are, asked for by Report
+	EventError  = "error"  // something failed and the loop goes on
+)
+
+// States of an EventCamera.
+const (
+	CameraLost = "lost"
+	CameraBack = "back"
+	CameraEnd  = "end"
+)
+
+// Event is something that happened. Which fields have a meaning depends on
+// Kind; MarshalJSON writes those and no others, and those always.
+type Event struct {
+	Kind  string
+	Time  time.Time // the frame's for a label and a shot, else when it happened
+	Seq   uint64    // label, shot: the frame
+	Class string    // label, shot, class, undo, forget, status
+
+	// label
+	Known     bool
+	Nearest   string // the nearest class, which Class is too when Known
+	Distance  float64
+	Threshold float64
+	Margin    float64
+	FPS       float64 // status too
+
+	// shot, class, undo, forget, status
+	ID       uint64 // shot, undo: the shot that was taken or came or went back; 0 if none
+	Shots    int    // shots of Class now; forget: that were or would be forgotten; undo: that came or went back
+	Of       int    // shot, class, status: shots until the class is taught
+	Accepted bool   // shot, undo, forget: it was done
+	Reason   string // shot, undo, forget: why not
+	Taught   bool   // shot: this one completes the class
+	New      bool   // class: it has no shot yet
+	Change   string // undo: what was taken back: shot, remove, move, rename, merge, forget
+
+	Camera string // camera: its name
+	State  string // camera: lost, back or end
+
+	What string // error; camera: why
+	Hint string // error: what to do about it, may be empty
+
+	Classes int    // status: how many have shots
+	Frames  uint64 // status: seen since the start
+	Dropped uint64 // status: frames that came while another was at work
+	Stages  *Stages
+}
+
+// number is a float64 that JSON may not be able to say: then it is null.
+type number float64
+
+func (n number) MarshalJSON() ([]byte, error) {
+	if f := float64(n); math.IsNaN(f) || math.IsInf(f, 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(n))
+}
+
+// MarshalJSON implements json.Marshaler: the line of "edge run --json".
+func (e Event) MarshalJSON() ([]byte, error) {
+	type head struct {
+		Event string    `json:"event"`
+		Time  time.Time `json:"time"`
+	}
+	h := head{e.Kind, e.Time.UTC()}
+	switch e.Kind {
+	case EventLabel:
+		return json.Marshal(struct {
+			head
+			Seq       uint64 `json:"seq"`
+			Class     string `json:"class"`
+			Known     bool   `json:"known"`
+			Nearest   string `json:"nearest"`
+			Distance  number `json:"distance"`
+			Threshold number `json:"threshold"`
+			Margin    number `json:"margin"`
+			FPS       number `json:"fps"`
+		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS)})
+	case EventShot:
+		return json.Marshal(struct {
+			head
+			Seq      uint64 `json:"seq"`
+			Class    string `json:"class"`
+			ID       uint64 `json:"id"`
+			Shots    int    `json:"shots"`
+			Of       int    `json:"of"`
+			Accepted bool   `json:"accepted"`
+			Reason   string `json:"reason"`
+			Taught   bool   `json:"taught"`
+		}{h, e.Seq, e.Class, e.ID, e.Shots, e.Of, e.Accepted, e.Reason, e.Taught})
+	case EventClass:
+		return json.Marshal(struct {
+			head
+			Class string `json:"class"`
+			Shots int    `json:"shots"`
+			Of    int    `json:"of"`
+			New   bool   `json:"new"`
+		}{h, e.Class, e.Shots, e.Of, e.New})
+	case EventUndo:
+		return json.Marshal(struct {
+			head
+			Change   string `json:"change"`
+			Class    string `json:"class"`
+			ID       uint64 `json:"id"`
+			Shots    int    `json:"shots"`
+			Accepted bool   `json:"accepted"`
+			Reason   string `json:"reason"`
+		}{h, e.Change, e.Class, e.ID, e.Shots, e.Accepted, e.Reason})
+	case EventForget:
+		return json.Marshal(struct {
+			head
+			Class    string `json:"class"`
+			Shots    int    `json:"shots"`
+			Accepted bool   `json:"accepted"`
+			Reason   string `json:"reason"`
+		}{h, e.Class, e.Shots, e.Accepted, e.Reason})
+	case EventCamera:
+		return json.Marshal(struct {
+			head
+			Camera string `json:"camera"`
+			State  string `json:"state"`
+			What   string `json:"what"`
+		}{h, e.Camera, e.State, e.What})
+	case EventStatus:
+		times := map[string]stageTime{}
+		if e.Stages != nil {
+			for s := range stages {
+				t := e.Stages.Timing(s)
+				times[s.String()] = stageTime{milliseconds(t.P50), milliseconds(t.P99)}
+			}
+		}
+		return json.Marshal(struct {
+			head
+			Class   string               `json:"class"`
+			Shots   int                  `json:"shots"`
+			Of      int                  `json:"of"`
+			Classes int                  `json:"classes"`
+			Frames  uint64               `json:"frames"`
+			Dropped uint64               `json:"dropped"`
+			FPS     number               `json:"fps"`
+			MS      map[string]stageTime `json:"ms"`
+		}{h, e.Class, e.Shots, e.Of, e.Classes, e.Frames, e.Dropped, number(e.FPS), times})
+	case EventError:
+		return json.Marshal(struct {
+			head
+			What string `json:"what"`
+			Hint string `json:"hint"`
+		}{h, e.What, e.Hint})
+	}
+	return nil, fmt.Errorf("no event of kind %q", e.Kind)
+}
+
+type stageTime struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// String returns the event as a line for people.
+func (e Event) String() string {
+	switch e.Kind {
+	case EventLabel:
+		return e.label()
+	case EventShot:
+		switch {
+		case !e.Accepted:
+			return fmt.Sprintf("no shot of %s: %s", e.Class, e.Reason)
+		case e.Taught:
+			return fmt.Sprintf("%s: shot %d of %d, taught", e.Class, e.Shots, e.Of)
+		case e.Shots > e.Of:
+			return fmt.Sprintf("%s: shot %d", e.Class, e.Shots)
+		}
+		return fmt.Sprintf("%s: shot %d of %d", e.Class, e.Shots, e.Of)
+	case EventClass:
+		if e.New {
+			return fmt.Sprintf("now teaching %s, which is new", e.Class)
+		}
+		return fmt.Sprintf("now teaching %s, %s so far", e.Class, shotCount(e.Shots))
+	case EventUndo:
+		return e.undo()
+	case EventForget:
+		switch {
+		case e.Accepted:
+			return fmt.Sprintf("forgot %s and its %s", e.Class, shotCount(e.Shots))
+		case e.Shots > 0:
+			return fmt.Sprintf("forget %s and its %s? %s", e.Class, shotCount(e.Shots), e.Reason)
+		}
+		return fmt.Sprintf("%s: %s", e.Class, e.Reason)
+	case EventCamera:
+		switch e.State {
+		case CameraLost:
+			return fmt.Sprintf("%s is away: %s", e.Camera, e.What)
+		case CameraBack:
+			return fmt.Sprintf("%s is back", e.Camera)
+		}
+		return fmt.Sprintf("%s is at its end", e.Camera)
+	case EventStatus:
+		return e.status()
+	case EventError:
+		if e.Hint != "" {
+			return fmt.Sprintf("%s (%s)", e.What, e.Hint)
+		}
+		return e.What
+	}
+	return e.Kind
+}
+
+func (e Event) label() string {
+	switch {
+	case e.Known:
+		return fmt.Sprintf("%s  %.2f of %.2f", e.Class, e.Distance, e.Threshold)
+	case e.Nearest != "":
+		return fmt.Sprintf("%s  %.2f from %s, whose limit is %.2f", e.Class, e.Distance, e.Nearest, e.Threshold)
+	}
+	return e.Class
+}
+
+func (e Event) undo() string {
+	if !e.Accepted {
+		return e.Reason
+	}
+	switch e.Change {
+	case "shot":
+		return "undone: the last shot of " + e.Class
+	case "forget":
+		return fmt.Sprintf("undone: %s is known again, with %s", e.Class, shotCount(e.Shots))
+	}
+	return fmt.Sprintf("undone: %s of %s", e.Change, e.Class)
+}
+
+func (e Event) status() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d classes known; teaching %s, %d of %d; %.1f frames a second, %d dropped", e.Classes, e.Class, e.Shots, e.Of, e.FPS, e.Dropped)
+	if e.Stages != nil {
+		for s := range stages {
+			t := e.Stages.Timing(s)
+			fmt.Fprintf(&b, "; %s %.1f ms", s, milliseconds(t.P50))
+		}
+	}
+	return b.String()
+}
+
+func shotCount(n int) string {
+	if n == 1 {
+		return "1 shot"
+	}
+	return fmt.Sprintf("%d shots", n)
+}
