@@ -1,0 +1,43 @@
+# edge: a camera you teach by pressing a button.
+#
+# Everything is written below build/ and to your Go cache, nowhere else. With
+# EDGE_NO_INSTALL=1 nothing is installed on this machine either.
+
+export GO ?= go
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test arm64 models bench lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (OpenCV by apt-get, with sudo if needed)
+	@deploy/setup.sh build
+
+build: ## build/edge for this machine, with OpenCV where it is there
+	@deploy/setup.sh probe
+	@deploy/build.sh
+
+demo: setup ## the whole idea in a minute, no hardware needed
+	@deploy/build.sh
+	@build/edge demo
+
+test: ## every test: with and without OpenCV, races, lint, arm64
+	@deploy/setup.sh test
+	@deploy/test.sh
+
+arm64: ## build/edge-linux-arm64 (static) and, with OpenCV, -opencvNNN
+	@deploy/arm64.sh
+
+models: ## make the shipped models again from their published weights
+	$(GO) run ./models/make
+
+bench: ## benchmarks, into build/bench
+	@mkdir -p build/bench
+	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/bench/bench.txt; s=$$?; cat build/bench/bench.txt; exit $$s
+
+lint: ## go vet, staticcheck, gofmt, shellcheck
+	@deploy/test.sh lint
+
+clean: ## remove build/
+	rm -rf build
