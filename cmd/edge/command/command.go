@@ -110,6 +110,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetUsageTemplate(usageTemplate)
 	e.commonFlags(root.PersistentFlags())
 
+	cobra.EnableCommandSorting = false // the order of the help is that of verbs
 	root.AddGroup(
 		&cobra.Group{ID: groupDevice, Title: "On the device:"},
 		&cobra.Group{ID: groupShots, Title: "What it was taught:"},
@@ -137,6 +138,18 @@ var verbs = []struct {
 	group string
 	new   func(*env) *cobra.Command
 }{
+	{groupDevice, newRun},
+	{groupDevice, newTeach},
+	{groupDevice, newClassify},
+	{groupDevice, newEmbed},
+	{groupShots, newClasses},
+	{groupShots, newShots},
+	{groupShots, newUndo},
+	{groupModel, newModel},
+	{groupModel, newQuantize},
+	{groupBoard, newDoctor},
+	{groupBoard, newCamera},
+	{groupBoard, newGPIO},
 	{groupBoard, newVersion},
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/edge-camera/edge/camera"
 	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/gpio"
+	"github.com/edge-camera/edge/support"
 )
 
 // Exit codes; Main documents them.
@@ -61,10 +63,25 @@ var kinds = []struct {
 	{embed.ErrUnsupported, exitModel, "edge model import --help lists what a network may hold"},
 	{embed.ErrCorrupt, exitModel, "copy or make the file again; edge model list shows the models that are always there"},
 	{embed.ErrPicture, exitCamera, "give it a JPEG, PNG, WebP or BMP picture"},
+	{support.ErrName, exitUsage, "a name has 1 to 64 characters and none of / \\ or line breaks; unknown is taken"},
+	{support.ErrModelMismatch, exitStore, "use the model that taught it (--model), or teach into another folder (--store)"},
+	{support.ErrLocked, exitStore, "end the other edge, or use another folder (--store)"},
+	{support.ErrReadOnly, exitStore, "make the folder writable, or use another one (--store)"},
+	{support.ErrVersion, exitStore, "this store was written by a newer edge; update edge"},
+	{support.ErrCorrupt, exitStore, "nothing was changed; keep a copy of the folder, then teach into another one (--store)"},
+	{support.ErrBroken, exitStore, "every shot that was confirmed is safe; make room on the disk and start again"},
+	{support.ErrNotFound, exitFailed, "edge classes and edge shots list what there is"},
+	{camera.ErrBusy, exitCamera, "end the other program that uses the camera"},
+	{camera.ErrDenied, exitCamera, "add the user to the group video: sudo usermod -aG video $USER, then log in again"},
 	{camera.ErrUnsupported, exitCamera, "edge camera list shows what this board has"},
 	{camera.ErrNotFound, exitCamera, "edge camera list shows what this board has"},
 	{camera.ErrBadPicture, exitCamera, "open it in a picture viewer: is it whole, and a JPEG, PNG, WebP or BMP?"},
 	{camera.ErrLost, exitCamera, "check the cable; edge camera list shows what is there"},
+	{gpio.ErrNoChip, exitGPIO, "this board has no GPIO that the kernel knows of; keys work too"},
+	{gpio.ErrNoPin, exitGPIO, "edge gpio list shows the pins"},
+	{gpio.ErrBusy, exitGPIO, "another program holds the pin; edge gpio list shows which"},
+	{gpio.ErrPermission, exitGPIO, "add the user to the group gpio: sudo usermod -aG gpio $USER, then log in again"},
+	{gpio.ErrPin, exitGPIO, "try another pin; edge gpio list shows them"},
 }
 
 // fail tells people about err, where there is one, and returns the exit code.

@@ -188,3 +188,8 @@ func (c *countFlag) Set(s string) error {
 	*c.value = n
 	return nil
 }
+
+// regionVar declares --roi.
+func regionVar(flags *pflag.FlagSet, r *regionFlag) {
+	flags.Var(r, "roi", "part of the frame to look at, in fractions; within it, the centred largest square (default the whole frame)")
+}

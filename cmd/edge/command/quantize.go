@@ -1,0 +1,125 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edge-camera/edge/camera"
+	"github.com/edge-camera/edge/cmd/edge/internal/app"
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/quantize"
+)
+
+// quantizeLine sums the report up; before it comes a quantize.Layer a line.
+type quantizeLine struct {
+	Model       string            `json:"model"`
+	Fingerprint embed.Fingerprint `json:"fingerprint"`
+	Pictures    int               `json:"pictures"`
+	Cosine      float64           `json:"cosine"`
+	CosineP5    float64           `json:"cosine_p5"`
+	Path        string            `json:"path"`
+	Bytes       int64             `json:"bytes"`
+}
+
+func newQuantize(e *env) *cobra.Command {
+	var out, name, calibrate string
+	var noBias bool
+	var region regionFlag
+	c := &cobra.Command{
+		Use:   "quantize IN.edge -o OUT.edge --calibrate PATH",
+		Short: "Make an int8 model of a float one",
+		Long: `Quantize watches the float network look at the calibration pictures, which should
+be like those of the camera, at least 16 and better 100 or more, and writes a model that computes in
+8-bit integers. It prints each layer's range and its signal-to-noise ratio (SQNR,
+decibels), and the cosine between both models' embeddings, mean and 5th
+percentile.`,
+		Example: "  edge quantize net.edge -o net-int8.edge --calibrate photos/",
+		Args:    arguments(1, 1, "a float .edge file"),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case out == "":
+				return usagef("-o names the .edge file to write", "quantize: -o: needs a file to write")
+			case calibrate == "":
+				return usagef("--calibrate names a folder of pictures like those of the camera", "quantize: --calibrate: needs pictures")
+			}
+			m, err := loadModel(args[0])
+			if err != nil {
+				return err
+			}
+			if m.Precision != embed.Float32 {
+				return coded(exitModel, fmt.Errorf("%s: the model is %s already", args[0], m.Precision), "give it a float model, such as edge model import writes")
+			}
+			p := e.startProgress("calibrating", false)
+			defer p.end()
+			meta := m.Meta
+			if meta.Name = name; name == "" {
+				meta.Name = strings.TrimSuffix(filepath.Base(out), filepath.Ext(out))
+			}
+			meta.Accuracy = "" // the float model's
+			meta.Recipe = strings.TrimPrefix(m.Meta.Recipe+"; edge quantize", "; ")
+			bad := badPictures{e: e}
+			small, report, err := quantize.Quantize(m.Graph, preprocessed(c.Context(), calibrate, m.Graph.Input.Height, embed.Region(region), &bad), quantize.Options{
+				Meta:             meta,
+				NoBiasCorrection: noBias,
+				Progress:         p.step,
+			})
+			p.end()
+			switch {
+			case errors.Is(err, quantize.ErrPictures):
+				return coded(exitCamera, pathError(calibrate, err), fmt.Sprintf("give it %d pictures or more", quantize.MinPictures))
+			case err != nil:
+				return fmt.Errorf("quantize %s: %w", args[0], err)
+			}
+			b, err := small.Encode()
+			if err != nil {
+				return coded(exitModel, pathError(out, err), "")
+			}
+			if err := writeFile(out, b); err != nil {
+				return err
+			}
+			for _, l := range report.Layers {
+				if err := e.line(l, "%8.3f to %8.3f, SQNR %5.1f dB  %s", l.Lo, l.Hi, l.SQNR, l.Node); err != nil {
+					return err
+				}
+			}
+			l := quantizeLine{meta.Name, small.Fingerprint(), report.Pictures, report.Cosine, report.CosineP5, out, int64(len(b))}
+			if err := e.line(l, "%s: cosine %.4f to the float model (5th percentile %.4f) on %s", l.Path, l.Cosine, l.CosineP5, number(l.Pictures, "picture", "pictures")); err != nil {
+				return err
+			}
+			return bad.err()
+		},
+	}
+	f := c.Flags()
+	outVar(f, &out, ".edge file to write")
+	f.StringVar(&calibrate, "calibrate", "", "folder or clip of pictures to calibrate with")
+	f.BoolVar(&noBias, "no-bias-correction", false, "leave out bias correction, to see what it does")
+	f.StringVar(&name, "name", "", "name of the model (default the file's)")
+	regionVar(f, &region)
+	return c
+}
+
+// preprocessed yields the pictures of a path as the network's inputs.
+func preprocessed(ctx context.Context, path string, side int, r embed.Region, bad *badPictures) func(yield func([]byte, error) bool) {
+	return func(yield func([]byte, error) bool) {
+		var scratch embed.Scratch
+		errStopped := errors.New("stopped")
+		err := look(ctx, []string{path}, camera.Options{}, func(f *camera.Frame) error {
+			rgb := make([]byte, side*side*3)
+			if err := embed.Preprocess(rgb, side, app.Picture(f), r, &scratch); err != nil {
+				return bad.tell(f.Path, pathError(f.Path, err))
+			}
+			if !yield(rgb, nil) {
+				return errStopped
+			}
+			return nil
+		}, bad.tell)
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(nil, err)
+		}
+	}
+}

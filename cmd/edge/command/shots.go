@@ -1,0 +1,167 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/support"
+)
+
+type shotLine struct {
+	ID          uint64            `json:"id"`
+	Class       string            `json:"class"`
+	Time        time.Time         `json:"time"`
+	Source      string            `json:"source"`
+	Fingerprint embed.Fingerprint `json:"fingerprint"`
+}
+
+func newShots(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "shots",
+		Short:   "List, look at, move or remove single shots",
+		Long:    "Shots lists the pictures that were taught, oldest first. Every change can be\ntaken back with edge undo.",
+		Example: "  edge shots list cup\n  edge shots remove 12",
+		Args:    noArguments,
+		RunE:    func(*cobra.Command, []string) error { return e.listShots("") },
+	}
+	var out string
+	crop := &cobra.Command{
+		Use:     "crop ID",
+		Short:   "Write the picture of a shot to a file",
+		Example: "  edge shots crop 12 -o shot.jpg",
+		Args:    arguments(1, 1, "the ID of a shot"),
+		RunE:    func(_ *cobra.Command, args []string) error { return e.writeCrop(args[0], out) },
+	}
+	outVar(crop.Flags(), &out, "JPEG file to write")
+	c.AddCommand(
+		&cobra.Command{
+			Use:     "list [CLASS]",
+			Short:   "List the shots, of one class or of all",
+			Example: "  edge shots list cup --json",
+			Args:    arguments(0, 1, "at most one class"),
+			RunE: func(_ *cobra.Command, args []string) error {
+				class := ""
+				if len(args) > 0 {
+					class = args[0]
+				}
+				return e.listShots(class)
+			},
+		},
+		crop,
+		&cobra.Command{
+			Use:     "remove ID",
+			Short:   "Remove a shot",
+			Example: "  edge shots remove 12",
+			Args:    arguments(1, 1, "the ID of a shot"),
+			RunE: func(_ *cobra.Command, args []string) error {
+				id, err := shotID(args[0])
+				if err != nil {
+					return err
+				}
+				return e.change(func(s *support.Set) (changeLine, error) {
+					class := classOf(s, id)
+					err := s.Remove(id)
+					return changeLine{Event: "remove", Class: class, ID: id, Shots: len(s.Shots(class))}, err
+				}, func(l changeLine) string {
+					return fmt.Sprintf("removed shot %d; %s has %s left", l.ID, l.Class, shots(l.Shots))
+				})
+			},
+		},
+		&cobra.Command{
+			Use:     "move ID CLASS",
+			Short:   "Make a shot one of another class",
+			Example: "  edge shots move 12 mug",
+			Args:    arguments(2, 2, "the ID of a shot and a class"),
+			RunE: func(_ *cobra.Command, args []string) error {
+				id, err := shotID(args[0])
+				if err != nil {
+					return err
+				}
+				return e.change(func(s *support.Set) (changeLine, error) {
+					was := classOf(s, id)
+					err := s.Move(id, args[1])
+					return changeLine{Event: "move", Class: args[1], Was: was, ID: id, Shots: len(s.Shots(args[1]))}, err
+				}, func(l changeLine) string {
+					return fmt.Sprintf("shot %d is now one of %s, which has %s", l.ID, l.Class, shots(l.Shots))
+				})
+			},
+		},
+	)
+	return c
+}
+
+func shotID(s string) (uint64, error) {
+	id, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || id == 0 {
+		return 0, usagef("edge shots list shows the IDs", "shot %q: an ID is a whole number from 1", s)
+	}
+	return id, nil
+}
+
+func classOf(s *support.Set, id uint64) string {
+	for _, shot := range s.Shots("") {
+		if shot.ID == id {
+			return shot.Class
+		}
+	}
+	return ""
+}
+
+func (e *env) listShots(class string) error {
+	set, err := e.readStore(embed.Fingerprint{}, 0)
+	if err != nil {
+		return err
+	}
+	if set == nil {
+		if class != "" {
+			return errNothingTaught
+		}
+		e.note("%v", errNothingTaught)
+		return nil
+	}
+	defer set.Close()
+	list := set.Shots(class)
+	if len(list) == 0 {
+		if class != "" {
+			return coded(exitFailed, fmt.Errorf("class %q: %w", class, support.ErrNotFound), "edge classes lists the classes")
+		}
+		e.note("%v", errNothingTaught)
+	}
+	for _, s := range list {
+		l := shotLine{s.ID, s.Class, s.Time.UTC(), s.Source, s.Fingerprint}
+		if err := e.line(l, "%d: %s, %s, from %s", l.ID, l.Class, l.Time.Local().Format("2006-01-02 15:04:05"), l.Source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *env) writeCrop(arg, out string) error {
+	id, err := shotID(arg)
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		return usagef("edge shots crop "+arg+" -o shot.jpg", "shots crop: -o: needs a file to write")
+	}
+	set, err := e.readStore(embed.Fingerprint{}, 0)
+	if err != nil {
+		return err
+	}
+	if set == nil {
+		return errNothingTaught
+	}
+	defer set.Close()
+	crop, err := set.Crop(id)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(out, crop); err != nil {
+		return err
+	}
+	return e.line(fileLine{out, int64(len(crop))}, "wrote %s", out)
+}
