@@ -104,16 +104,12 @@ func (q *QNode) checkConv(filters, k int) error {
 		return fmt.Errorf("clamps to %d … %d", q.Lo, q.Hi)
 	}
 	for c := range filters {
-		reach := int64(q.Bias[c])
-		if reach < 0 {
-			reach = -reach
+		sum, lowest := magnitude(q.Weight[c*k : (c+1)*k])
+		if lowest {
+			return fmt.Errorf("channel %d has a weight of -128, want -127 to 127", c)
 		}
-		for _, w := range q.Weight[c*k : (c+1)*k] {
-			if w == math.MinInt8 {
-				return fmt.Errorf("channel %d has a weight of -128, want -127 to 127", c)
-			}
-			reach += 128 * int64(max(w, -w))
-		}
+		bias := int64(q.Bias[c])
+		reach := max(bias, -bias) + 128*sum
 		if reach > math.MaxInt32 {
 			return fmt.Errorf("channel %d overflows its accumulator", c)
 		}
