@@ -138,6 +138,7 @@ var verbs = []struct {
 	group string
 	new   func(*env) *cobra.Command
 }{
+	{groupDevice, newDemo},
 	{groupDevice, newRun},
 	{groupDevice, newTeach},
 	{groupDevice, newClassify},
