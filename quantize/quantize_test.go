@@ -244,6 +244,37 @@ func TestQuantizeSurvivesExtremes(t *testing.T) {
 	}
 }
 
+// TestTinyChannels holds channels to their float values whose weights ask for
+// a scale that 32 bits could not carry.
+func TestTinyChannels(t *testing.T) {
+	b := embedtest.NewBuilder(8, 1)
+	b.GlobalMean(b.Pointwise(0, 4, embed.ActNone))
+	g := b.Graph()
+	copy(g.Nodes[0].Weight, []float32{0, 0, 0, 1e-12, 1e-12, 1e-12, 1e-12, 0, 0, -3, 1, 1})
+	g.Nodes[0].Bias = []float32{0, 0, 2, 0}
+	model, _, err := quantize.Quantize(g, pictures(g, 16, 1), quantize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := embed.NewNetwork(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := net.NewSession(1)
+	defer s.Close()
+	pix := embedtest.Pixels(8*8*3, 77)
+	got := make([]float32, net.Dim())
+	if err := s.Run(got, pix); err != nil {
+		t.Fatal(err)
+	}
+	step := float64(model.Quant.Values[1].Scale)
+	for i, want := range outputs(t, g, pix) {
+		if math.Abs(float64(got[i]-want)) > step {
+			t.Errorf("channel %d is %g, want %g within a step of %g", i, got[i], want, step)
+		}
+	}
+}
+
 func TestQuantizeRefuses(t *testing.T) {
 	good := awkward()
 	mean := *good
