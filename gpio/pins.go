@@ -69,17 +69,22 @@ func Lines() ([]Line, error) {
 // OpenInput claims the pin called name as an input with edges; Watch sets its
 // pull. The error wraps ErrNoChip, ErrNoPin, ErrBusy, ErrPermission or ErrPin.
 func OpenInput(name string) (*Pin, error) {
-	return open(name, func(p pgpio.PinIO) error { return p.In(pgpio.PullNoChange, pgpio.BothEdges) })
+	found, err := lines()
+	return open(found, err, name, input)
 }
 
 // OpenOutput claims the pin called name as an output, Low. Errors are those of
 // OpenInput.
 func OpenOutput(name string) (*Pin, error) {
-	return open(name, func(p pgpio.PinIO) error { return p.Out(pgpio.Low) })
+	found, err := lines()
+	return open(found, err, name, output)
 }
 
-func open(name string, claim func(pgpio.PinIO) error) (*Pin, error) {
-	found, err := lines()
+func input(p pgpio.PinIO) error  { return p.In(pgpio.PullNoChange, pgpio.BothEdges) }
+func output(p pgpio.PinIO) error { return p.Out(pgpio.Low) }
+
+// open claims the pin called name of those that lines returned.
+func open(found []line, err error, name string, claim func(pgpio.PinIO) error) (*Pin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pin %s: %w", name, err)
 	}

@@ -2,11 +2,14 @@ package gpio
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	pgpio "periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/gpio/gpiotest"
 )
 
@@ -74,6 +77,48 @@ func TestReadWithoutChips(t *testing.T) {
 	}
 	if _, err := read(filepath.Join(dir, "gpiochip*")); !errors.Is(err, ErrNoChip) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a device that is not there: %v", err)
+	}
+}
+
+// kernelPin is a pin as the kernel's driver makes it.
+type kernelPin struct {
+	*gpiotest.Pin
+	err    error
+	closed int
+}
+
+func (p *kernelPin) In(pgpio.Pull, pgpio.Edge) error { return p.err }
+func (p *kernelPin) Out(pgpio.Level) error           { return p.err }
+func (p *kernelPin) Close()                          { p.closed++ }
+
+func TestOpen(t *testing.T) {
+	for _, claim := range []func(pgpio.PinIO) error{input, output} {
+		pin := &kernelPin{Pin: &gpiotest.Pin{N: "line 17"}}
+		found := []line{{Line{Chip: "gpiochip0", Label: "pinctrl-rp1", Name: "GPIO17"}, pin}}
+		p, err := open(found, nil, "pinctrl-rp1:0", claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Name() != "pinctrl-rp1:0" || p.String() != "pinctrl-rp1:0" {
+			t.Errorf("opened as pinctrl-rp1:0, called %s and %s", p.Name(), p)
+		}
+		if err := p.Close(); err != nil || pin.closed != 1 {
+			t.Errorf("closed %d times, %v", pin.closed, err)
+		}
+		if _, err := open(found, nil, "GPIO27", claim); !errors.Is(err, ErrNoPin) {
+			t.Errorf("a pin that is not there: %v", err)
+		}
+		pin.err = fmt.Errorf("line_request ioctl: %w", syscall.EBUSY)
+		if _, err := open(found, nil, "GPIO17", claim); !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "GPIO17") {
+			t.Errorf("a pin in use: %v", err)
+		}
+		if _, err := open(nil, ErrNoChip, "GPIO17", claim); !errors.Is(err, ErrNoChip) || !strings.Contains(err.Error(), "GPIO17") {
+			t.Errorf("no chip: %v", err)
+		}
+	}
+	p := &Pin{PinIO: &gpiotest.Pin{}}
+	if err := p.Close(); err != nil {
+		t.Errorf("a pin of another driver: %v", err)
 	}
 }
 

@@ -89,7 +89,8 @@ func clip(text []byte, width int) []byte {
 }
 
 // columns returns how wide a terminal draws r: nothing for combining marks, two
-// columns for East Asian wide characters and emoji.
+// columns for East Asian wide characters and emoji. Where terminals differ it
+// is the wider: a line that ends early looks better than one that wraps.
 func columns(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
@@ -97,6 +98,7 @@ func columns(r rune) int {
 	case r < 0x1100:
 		return 1
 	case r <= 0x115f, // Hangul Jamo
+		r >= 0x2300 && r <= 0x23ff, r >= 0x2600 && r <= 0x27bf, r >= 0x2b00 && r <= 0x2bff, // symbols that some terminals draw as emoji
 		r >= 0x2e80 && r <= 0xa4cf, // CJK radicals … Yi
 		r >= 0xac00 && r <= 0xd7a3, // Hangul syllables
 		r >= 0xf900 && r <= 0xfaff, // CJK compatibility
