@@ -77,7 +77,7 @@ func newInputRows(p *plan) inputRows {
 
 func (r *inputRows) units() int { return r.count }
 
-func (r *inputRows) scratch() (ints, reals int) { return 0, 0 }
+func (r *inputRows) scratch() (blocks, reals int) { return 0, 0 }
 
 func lookUp[T any](r *inputRows, unit int, out []T, rgb []byte, table *[3][256]T) {
 	n := r.layout.W * 3

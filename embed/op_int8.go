@@ -45,7 +45,7 @@ func newIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intStep
 
 func (s *intStep) units() int { return s.op.Units() }
 
-func (s *intStep) scratch() (ints, reals int) { return s.op.Scratch(), 0 }
+func (s *intStep) scratch() (blocks, reals int) { return s.op.Scratch(), 0 }
 
 func (s *intStep) run(m *arena, w *worker, unit int) {
 	a := &w.args

@@ -6,8 +6,8 @@ import "github.com/edge-camera/edge/embed/kernel"
 // are independent of each other, so that threads may share them; which thread
 // runs a unit makes no difference to a bit of the result.
 type step interface {
-	units() int                 // at least 1
-	scratch() (ints, reals int) // elements of a worker's scratch
+	units() int                   // at least 1
+	scratch() (blocks, reals int) // what a worker needs
 	run(m *arena, w *worker, unit int)
 }
 

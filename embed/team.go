@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/edge-camera/edge/embed/kernel"
 )
 
 // team is a session's memory and the goroutines that share its work: the
@@ -41,16 +43,16 @@ const helperPatience = 20000
 
 func newTeam(n *Network, threads int) *team {
 	t := &team{steps: n.steps, units: make([]int, len(n.steps))}
-	most, ints, reals := 1, 0, 0
+	most, blocks, reals := 1, 0, 0
 	for i, s := range n.steps {
 		t.units[i] = s.units()
 		most = max(most, t.units[i])
-		si, sr := s.scratch()
-		ints, reals = max(ints, si), max(reals, sr)
+		b, r := s.scratch()
+		blocks, reals = max(blocks, b), max(reals, r)
 	}
 	t.workers = make([]worker, min(max(threads, 1), most))
 	for i := range t.workers {
-		t.workers[i].args.Scratch = make([]int8, ints)
+		t.workers[i].args.Scratch = make([]kernel.Block, blocks)
 		t.workers[i].reals = make([]float32, reals)
 	}
 	if n.model.Precision == Int8 {

@@ -1,21 +1,7 @@
 package kernel
 
-// Tile of the inner loop: 4 pixels by 4 output channels, two channels to a
-// word.
-const (
-	tilePixels   = 4
-	tileChannels = 4
-)
-
-// pair holds the weights of four output channels for one k: lo is
-// w0 + w1·2³², hi is w2 + w3·2³². A product with an activation is then two
-// products at once, and a sum of products two sums: the lower half of the word
-// is the first sum exactly, as its int32 cannot overflow, and what is above it
-// (after giving back what a negative lower half borrowed) is the second.
-type pair struct{ lo, hi int64 }
-
 // genericDense is a matrix product: filters times the windows of the picture,
-// gathered a block of pixels at a time.
+// which are gathered four pixels at a time. Two filters share a word.
 type genericDense struct {
 	Geometry
 	lo, hi int32
@@ -24,138 +10,126 @@ type genericDense struct {
 	length   int   // of each segment
 	k        int   // len(segments)·length
 
-	// By group and panel of four output channels; the last panel of a group is
-	// filled up with zeros.
-	weight []pair     // [group·panels][k]
-	start  []pair     // [group·panels] biases, as weights are
-	mult   [][4]int32 // [group·panels]
+	// By group and pair of filters; a group's last pair may have one filter and
+	// zeros.
+	weight []int64    // [group·pairs][k]
+	start  []int64    // [group·pairs], biases
+	mult   [][2]int32 // [group·pairs]
 
-	filters      int // output channels of a group
-	panels       int // of a group
-	panelsUnit   int // panels of one unit
-	panelUnits   int // units a group's panels make
-	pixelsUnit   int // pixels of one unit, a multiple of tilePixels
-	pixelsBlocks int
+	filters, pairs int // of a group
+	pairsUnit      int // pairs of a unit
+	pairBlocks     int // units to do all pairs of a group
+	pixelsUnit     int // pixels of a unit
+	pixelBlocks    int // units to do all pixels
 }
+
+// Weights of so many pairs of filters stay in a second-level cache while a
+// unit's pixels pass, and are many enough that gathering the pixels again for
+// the next unit does not count.
+const genericPairs = 64
 
 func newGenericDense(c *Conv) Op {
 	d := &genericDense{Geometry: c.Geometry, lo: int32(c.Lo), hi: int32(c.Hi), k: c.K()}
 	d.segments, d.length = c.Segments()
 	d.filters = c.Out.C / c.Groups
-	d.panels = (d.filters + tileChannels - 1) / tileChannels
-	d.weight = make([]pair, c.Groups*d.panels*d.k)
-	d.start = make([]pair, c.Groups*d.panels)
-	d.mult = make([][4]int32, c.Groups*d.panels)
+	d.pairs = (d.filters + 1) / 2
+	d.weight = make([]int64, c.Groups*d.pairs*d.k)
+	d.start = make([]int64, c.Groups*d.pairs)
+	d.mult = make([][2]int32, c.Groups*d.pairs)
 	for ch := range c.Out.C {
-		group, f := ch/d.filters, ch%d.filters
-		panel, lane := group*d.panels+f/tileChannels, f%tileChannels
+		f := ch % d.filters
+		pair, half := ch/d.filters*d.pairs+f/2, f%2
 		for k, w := range c.Weight[ch*d.k : (ch+1)*d.k] {
-			d.weight[panel*d.k+k].add(lane, int64(w))
+			d.weight[pair*d.k+k] += int64(w) << (32 * half)
 		}
-		d.start[panel].add(lane, int64(c.Bias[ch]))
-		d.mult[panel][lane] = c.Mult[ch]
+		d.start[pair] += int64(c.Bias[ch]) << (32 * half)
+		d.mult[pair][half] = c.Mult[ch]
 	}
-	// A unit's gathered pixels stay in the first cache (8 KiB), and are used for
-	// 32 panels, so that gathering again for the next unit is nothing beside it.
-	pixels := c.Out.H * c.Out.W
-	d.pixelsUnit = min(max(8192/d.k, 16), 256) / tilePixels * tilePixels
-	d.pixelsBlocks = (pixels + d.pixelsUnit - 1) / d.pixelsUnit
-	d.panelUnits = (d.panels + 31) / 32
-	d.panelsUnit = (d.panels + d.panelUnits - 1) / d.panelUnits
+	d.pairBlocks = ceil(d.pairs, genericPairs)
+	d.pairsUnit = ceil(d.pairs, d.pairBlocks)
+	d.pixelsUnit = min(max(unitWork/(2*d.pairsUnit*d.k), 4), 1024) / 4 * 4
+	d.pixelBlocks = ceil(c.Out.H*c.Out.W, d.pixelsUnit)
 	return d
 }
 
-func (p *pair) add(lane int, v int64) {
-	switch lane {
-	case 0:
-		p.lo += v
-	case 1:
-		p.lo += v << 32
-	case 2:
-		p.hi += v
-	case 3:
-		p.hi += v << 32
-	}
-}
+// unitWork is about how many products make a unit: enough that handing it to a
+// thread does not count, few enough that all threads end together.
+const unitWork = 1 << 18
 
-func (d *genericDense) Units() int { return d.Groups * d.pixelsBlocks * d.panelUnits }
+func ceil(a, b int) int { return (a + b - 1) / b }
 
-func (d *genericDense) Scratch() int { return d.pixelsUnit * d.k }
+func (d *genericDense) Units() int { return d.Groups * d.pairBlocks * d.pixelBlocks }
+
+func (d *genericDense) Scratch() int { return d.k }
 
 func (d *genericDense) Run(a *Args, unit int) {
-	panel := unit % d.panelUnits * d.panelsUnit
-	unit /= d.panelUnits
-	from := unit % d.pixelsBlocks * d.pixelsUnit
-	group := unit / d.pixelsBlocks
+	from := unit % d.pixelBlocks * d.pixelsUnit
 	to := min(from+d.pixelsUnit, d.Out.H*d.Out.W)
-	lastPanel := min(panel+d.panelsUnit, d.panels)
+	unit /= d.pixelBlocks
+	group := unit / d.pairBlocks
+	first := unit % d.pairBlocks * d.pairsUnit
+	last := min(first+d.pairsUnit, d.pairs)
 
-	tile := tilePixels * d.k
-	for m := from; m < to; m += tilePixels {
-		d.gather(a.Scratch[(m-from)*d.k:][:tile], a.A, m, to, group)
-	}
-	for ; panel < lastPanel; panel++ {
-		p := group*d.panels + panel
-		channels := min(tileChannels, d.filters-panel*tileChannels)
-		first := group*d.filters + panel*tileChannels
-		for m := from; m < to; m += tilePixels {
-			var acc [tilePixels]pair
-			dot(&acc, d.start[p], d.weight[p*d.k:(p+1)*d.k], a.Scratch[(m-from)*d.k:][:tile])
-			for i := range min(tilePixels, to-m) {
-				at := d.Out.At((m+i)/d.Out.W, (m+i)%d.Out.W) + first
-				acc[i].store(a.Out[at:at+channels], &d.mult[p], d.lo, d.hi)
+	x := a.Scratch[:d.k]
+	for m := from; m < to; m += 4 {
+		var origin, out [4]int
+		for i := range 4 {
+			// Past the last pixel repeat that one: its result is written twice.
+			p := min(m+i, to-1)
+			origin[i] = d.Origin(p/d.Out.W, p%d.Out.W) + group*d.length
+			out[i] = d.Out.At(p/d.Out.W, p%d.Out.W) + group*d.filters
+		}
+		d.gather(x, a.A, &origin)
+		for pair := first; pair < last; pair++ {
+			p := group*d.pairs + pair
+			s0, s1, s2, s3 := genericDot(d.start[p], d.weight[p*d.k:(p+1)*d.k], x)
+			mult := &d.mult[p]
+			f := 2 * pair
+			if f+1 == d.filters {
+				for i, s := range [4]int64{s0, s1, s2, s3} {
+					u, _ := split(s)
+					a.Out[out[i]+f] = requantize(u, mult[0], d.lo, d.hi)
+				}
+				continue
+			}
+			for i, s := range [4]int64{s0, s1, s2, s3} {
+				u, v := split(s)
+				o := a.Out[out[i]+f:][:2]
+				o[0] = requantize(u, mult[0], d.lo, d.hi)
+				o[1] = requantize(v, mult[1], d.lo, d.hi)
 			}
 		}
 	}
 }
 
-// gather lays the windows of four pixels from m on side by side, [k][4]. Past
-// the last pixel it repeats that one.
-func (d *genericDense) gather(dst, in []int8, m, end, group int) {
-	var origin [tilePixels]int
-	for i := range origin {
-		p := min(m+i, end-1)
-		origin[i] = d.Origin(p/d.Out.W, p%d.Out.W) + group*d.length
-	}
+// gather lays the windows of four pixels side by side.
+func (d *genericDense) gather(x []Block, in []int8, origin *[4]int) {
 	for _, s := range d.segments {
 		p0 := in[origin[0]+s:][:d.length]
 		p1 := in[origin[1]+s:][:d.length]
 		p2 := in[origin[2]+s:][:d.length]
 		p3 := in[origin[3]+s:][:d.length]
-		q := dst[:len(p0)*4]
-		dst = dst[len(p0)*4:]
-		for i := range p0 {
-			t := q[i*4 : i*4+4 : i*4+4]
-			t[0], t[1], t[2], t[3] = p0[i], p1[i], p2[i], p3[i]
+		to := x[:len(p0)]
+		x = x[len(p0):]
+		for i := range to {
+			to[i] = Block{int64(p0[i]), int64(p1[i]), int64(p2[i]), int64(p3[i])}
 		}
 	}
 }
 
-// dot is acc[i] = start + Σ weight[k]·x[k][i].
-func dot(acc *[tilePixels]pair, start pair, weight []pair, x []int8) {
-	a0, a1, a2, a3 := start, start, start, start
+// genericDot returns start + Σ weight[k]·x[k][i] for each pixel i. Four sums
+// are what the compiler keeps in registers, in a function that is not inlined.
+//
+//go:noinline
+func genericDot(start int64, weight []int64, x []Block) (s0, s1, s2, s3 int64) {
+	s0, s1, s2, s3 = start, start, start, start
+	x = x[:len(weight)]
 	for k, w := range weight {
-		t := x[k*4 : k*4+4 : k*4+4]
-		x0, x1, x2, x3 := int64(t[0]), int64(t[1]), int64(t[2]), int64(t[3])
-		a0.lo += x0 * w.lo
-		a0.hi += x0 * w.hi
-		a1.lo += x1 * w.lo
-		a1.hi += x1 * w.hi
-		a2.lo += x2 * w.lo
-		a2.hi += x2 * w.hi
-		a3.lo += x3 * w.lo
-		a3.hi += x3 * w.hi
+		b := &x[k]
+		s0 += b[0] * w
+		s1 += b[1] * w
+		s2 += b[2] * w
+		s3 += b[3] * w
 	}
-	acc[0], acc[1], acc[2], acc[3] = a0, a1, a2, a3
-}
-
-// store takes the four sums apart and writes len(out) of them.
-func (p *pair) store(out []int8, mult *[4]int32, lo, hi int32) {
-	s0, s2 := int32(p.lo), int32(p.hi)
-	s1, s3 := int32((p.lo-int64(s0))>>32), int32((p.hi-int64(s2))>>32)
-	q := [4]int8{
-		requantize(s0, mult[0], lo, hi), requantize(s1, mult[1], lo, hi),
-		requantize(s2, mult[2], lo, hi), requantize(s3, mult[3], lo, hi),
-	}
-	copy(out, q[:])
+	return s0, s1, s2, s3
 }

@@ -1,45 +1,149 @@
 package kernel
 
-// genericDepthwise works row by row: each tap adds a whole row of channels.
+// genericDepthwise computes two neighbouring pixels of a row in one word. The
+// words of a band of rows are put together once and used by every tap that
+// sees them.
 type genericDepthwise struct {
 	Geometry
 	lo, hi int32
-	weight []int8 // [KernelH][KernelW][C]
-	bias   []int32
-	mult   []int32
+
+	weight []int64 // [KernelH][KernelW][C]
+	start  []int64 // [C], biases, for both pixels
+	mult   []int32 // [C]
+
+	channels  int // of a unit
+	cBlocks   int // units to do all channels
+	rows      int // output rows of a unit
+	rowBlocks int // units to do all rows
+	pairs     int // of pixels, in a row
+	columns   int // input columns that they see
 }
+
+// A unit's words fit a second-level cache.
+const genericBand = 1 << 13
 
 func newGenericDepthwise(c *Conv) Op {
 	d := &genericDepthwise{Geometry: c.Geometry, lo: int32(c.Lo), hi: int32(c.Hi)}
-	k := c.K()
-	d.weight = make([]int8, k*c.In.C)
-	for ch := range c.In.C {
-		for t := range k {
-			d.weight[t*c.In.C+ch] = c.Weight[ch*k+t]
-		}
-	}
-	d.bias = append(d.bias, c.Bias...)
+	k, n, w := c.K(), c.In.C, c.Window
+	d.weight = make([]int64, k*n)
+	d.start = make([]int64, n)
 	d.mult = append(d.mult, c.Mult...)
+	for ch := range n {
+		for t, v := range c.Weight[ch*k : (ch+1)*k] {
+			d.weight[t*n+ch] = int64(v)
+		}
+		d.start[ch] = both(int64(c.Bias[ch]), int64(c.Bias[ch]))
+	}
+	d.pairs = ceil(c.Out.W, 2)
+	d.columns = 2*(d.pairs-1)*w.StrideW + (w.KernelW-1)*w.DilationW + 1
+	d.channels = min(n, 32)
+	d.cBlocks = ceil(n, d.channels)
+	inputRows := genericBand / (d.columns * d.channels)
+	d.rows = min(max((inputRows-(w.KernelH-1)*w.DilationH-1)/w.StrideH+1, 1), c.Out.H)
+	d.rowBlocks = ceil(c.Out.H, d.rows)
 	return d
 }
 
-func (d *genericDepthwise) Units() int { return d.Out.H }
+func (d *genericDepthwise) Units() int { return d.rowBlocks * d.cBlocks }
 
-func (d *genericDepthwise) Scratch() int { return 0 }
+// inputRows returns how many rows of the input a band of output rows sees.
+func (d *genericDepthwise) inputRows(rows int) int {
+	return (rows-1)*d.Window.StrideH + (d.Window.KernelH-1)*d.Window.DilationH + 1
+}
+
+func (d *genericDepthwise) Scratch() int {
+	return ceil((d.inputRows(d.rows)*d.columns+1)*d.channels, 4)
+}
 
 func (d *genericDepthwise) Run(a *Args, unit int) {
-	c := d.In.C
-	for x := range d.Out.W {
-		from, to := d.Origin(unit, x), d.Out.At(unit, x)
-		for ch := range c {
-			acc := d.bias[ch]
-			for ky := range d.Window.KernelH {
-				for kx := range d.Window.KernelW {
-					at := from + ky*d.Window.DilationH*d.In.Row() + kx*d.Window.DilationW*c + ch
-					acc += int32(a.A[at]) * int32(d.weight[(ky*d.Window.KernelW+kx)*c+ch])
-				}
+	c := unit % d.cBlocks * d.channels
+	n := min(d.channels, d.In.C-c)
+	y := unit / d.cBlocks * d.rows
+	last := min(y+d.rows, d.Out.H)
+
+	band := words(a.Scratch)
+	sum, band := band[:n], band[n:]
+	d.pack(band, a.A, y, d.inputRows(last-y), c, n)
+	w := d.Window
+	for row := 0; y < last; row, y = row+w.StrideH, y+1 {
+		for pair := range d.pairs {
+			copy(sum, d.start[c:c+n])
+			for ky := range w.KernelH {
+				x := band[((row+ky*w.DilationH)*d.columns+2*pair*w.StrideW)*n:]
+				genericTaps(sum, x, w.DilationW*n, d.weight[ky*w.KernelW*d.In.C+c:], d.In.C, w.KernelW)
 			}
-			a.Out[to+ch] = requantize(acc, d.mult[ch], d.lo, d.hi)
+			d.store(a.Out, sum, y, 2*pair, c)
 		}
+	}
+}
+
+// pack puts rows of the input that output row y begins at into words: the
+// pixel that the first of two neighbours sees, and the one that the second
+// sees.
+func (d *genericDepthwise) pack(band []int64, in []int8, y, rows, c, n int) {
+	from, step := d.Origin(y, 0)+c, d.Window.StrideW*d.In.C
+	// The last neighbour of an odd row is not there, and what it would see may
+	// lie beyond the end of the input.
+	seen := (d.Out.W-1)*d.Window.StrideW + (d.Window.KernelW-1)*d.Window.DilationW + 1
+	for range rows {
+		for x := range d.columns {
+			to := band[x*n : (x+1)*n]
+			u := in[from+x*d.In.C:][:n]
+			if x+d.Window.StrideW >= seen {
+				for i := range to {
+					to[i] = int64(u[i])
+				}
+				continue
+			}
+			v := in[from+x*d.In.C+step:][:n]
+			for i := range to {
+				to[i] = both(int64(u[i]), int64(v[i]))
+			}
+		}
+		band = band[d.columns*n:]
+		from += d.In.Row()
+	}
+}
+
+// genericTaps adds a row of taps: sum[c] += Σ x[t·dx+c]·w[t·dw+c], t < taps.
+func genericTaps(sum, x []int64, dx int, w []int64, dw, taps int) {
+	n := len(sum)
+	for ; taps >= 3; taps -= 3 {
+		x0, x1, x2 := x[:n], x[dx:][:n], x[2*dx:][:n]
+		w0, w1, w2 := w[:n], w[dw:][:n], w[2*dw:][:n]
+		for c := range sum {
+			sum[c] += x0[c]*w0[c] + x1[c]*w1[c] + x2[c]*w2[c]
+		}
+		if taps > 3 {
+			x, w = x[3*dx:], w[3*dw:]
+		}
+	}
+	for ; taps > 0; taps-- {
+		x0, w0 := x[:n], w[:n]
+		for c := range sum {
+			sum[c] += x0[c] * w0[c]
+		}
+		if taps > 1 {
+			x, w = x[dx:], w[dw:]
+		}
+	}
+}
+
+// store writes one or two pixels.
+func (d *genericDepthwise) store(out []int8, sum []int64, y, x, c int) {
+	mult := d.mult[c:][:len(sum)]
+	o := out[d.Out.At(y, x)+c:][:len(sum)]
+	if x+1 == d.Out.W {
+		for i, s := range sum {
+			u, _ := split(s)
+			o[i] = requantize(u, mult[i], d.lo, d.hi)
+		}
+		return
+	}
+	p := out[d.Out.At(y, x+1)+c:][:len(sum)]
+	for i, s := range sum {
+		u, v := split(s)
+		o[i] = requantize(u, mult[i], d.lo, d.hi)
+		p[i] = requantize(v, mult[i], d.lo, d.hi)
 	}
 }

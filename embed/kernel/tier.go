@@ -31,20 +31,22 @@ type Mean struct {
 	Zero int8
 }
 
-// Args are the buffers an Op works on. Activations are as Flip says; Sum and
-// Scratch are as long as the Op asked for.
+// Args are the buffers an Op works on. Activations are as Flip says.
 type Args struct {
 	Out, A, B []int8  // whole buffers, borders included
 	Sum       []int32 // Mean's output, [C]
-	Scratch   []int8  // a worker's own
+	Scratch   []Block // a worker's own, as long as the Op asked for or longer
 }
+
+// Block is the unit of scratch: what four pixels have at one place.
+type Block [4]int64
 
 // Op is an operation packed by a tier: immutable, shared by goroutines. Its
 // work is cut into units that may run in any order and at the same time, each
 // writing outputs of its own and never the border.
 type Op interface {
 	Units() int   // at least 1
-	Scratch() int // elements of Args.Scratch a worker needs
+	Scratch() int // blocks of Args.Scratch a worker needs
 	Run(a *Args, unit int)
 }
 

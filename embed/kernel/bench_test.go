@@ -1,0 +1,110 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// The layers of EfficientNet-Lite0 at 224×224: how often each shape occurs in
+// the network.
+var lite0 = []struct {
+	times                                 int
+	k, stride, side, channels, filters, g int
+}{
+	{1, 3, 2, 224, 3, 32, 1},
+	{1, 3, 1, 112, 32, 32, 32}, {1, 1, 1, 112, 32, 16, 1},
+	{1, 1, 1, 112, 16, 96, 1}, {1, 3, 2, 112, 96, 96, 96}, {1, 1, 1, 56, 96, 24, 1},
+	{2, 1, 1, 56, 24, 144, 1}, {1, 3, 1, 56, 144, 144, 144}, {1, 1, 1, 56, 144, 24, 1},
+	{1, 5, 2, 56, 144, 144, 144}, {1, 1, 1, 28, 144, 40, 1},
+	{2, 1, 1, 28, 40, 240, 1}, {1, 5, 1, 28, 240, 240, 240}, {1, 1, 1, 28, 240, 40, 1},
+	{1, 3, 2, 28, 240, 240, 240}, {1, 1, 1, 14, 240, 80, 1},
+	{3, 1, 1, 14, 80, 480, 1}, {2, 3, 1, 14, 480, 480, 480}, {2, 1, 1, 14, 480, 80, 1},
+	{1, 5, 1, 14, 480, 480, 480}, {1, 1, 1, 14, 480, 112, 1},
+	{3, 1, 1, 14, 112, 672, 1}, {2, 5, 1, 14, 672, 672, 672}, {2, 1, 1, 14, 672, 112, 1},
+	{1, 5, 2, 14, 672, 672, 672}, {1, 1, 1, 7, 672, 192, 1},
+	{4, 1, 1, 7, 192, 1152, 1}, {3, 5, 1, 7, 1152, 1152, 1152}, {3, 1, 1, 7, 1152, 192, 1},
+	{1, 3, 1, 7, 1152, 1152, 1152}, {1, 1, 1, 7, 1152, 320, 1},
+	{1, 1, 1, 7, 320, 1280, 1},
+}
+
+// measure runs an operation b.N times and reports its best time in GMAC/s:
+// what other programs do to the processor at the same time is not of interest.
+func measure(b *testing.B, op Op, args *Args, macs int) time.Duration {
+	args.Scratch = make([]Block, op.Scratch())
+	best := time.Duration(1<<63 - 1)
+	for b.Loop() {
+		start := time.Now()
+		for u := range op.Units() {
+			op.Run(args, u)
+		}
+		best = min(best, time.Since(start))
+	}
+	b.ReportMetric(float64(macs)/float64(best), "GMAC/s")
+	b.ReportMetric(float64(best)/1e3, "best-µs")
+	return best
+}
+
+func benchmarkTiers(b *testing.B, f func(b *testing.B, tier *Tier)) {
+	for _, tier := range Tiers {
+		if tier.Usable() {
+			b.Run(tier.Name, func(b *testing.B) { f(b, tier) })
+		}
+	}
+}
+
+// BenchmarkLite0 measures every layer shape of the network, and adds up what
+// the whole of it would take.
+func BenchmarkLite0(b *testing.B) {
+	benchmarkTiers(b, func(b *testing.B, tier *Tier) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		var total time.Duration
+		for _, l := range lite0 {
+			pad := l.k / 2
+			w := window(l.k, l.stride, 1, pad, pad, pad, pad)
+			if l.stride == 2 {
+				w.Top, w.Left = (l.k-2)/2, (l.k-2)/2
+			}
+			c := &Conv{Geometry: Geometry{Window: w, Groups: l.g}}
+			c.In = Layout{H: l.side, W: l.side, C: l.channels, Top: w.Top, Left: w.Left, Bottom: w.Bottom, Right: w.Right}
+			c.Out = Layout{H: l.side / l.stride, W: l.side / l.stride, C: l.filters}
+			if l.filters > l.channels && l.k == 1 { // a depthwise layer follows
+				c.Out.Top, c.Out.Left, c.Out.Bottom, c.Out.Right = 1, 1, 1, 1
+			}
+			ordinary.conv(rng, c)
+			kind, pack := "dense", tier.Dense
+			if c.Depthwise() {
+				kind, pack = "depthwise", tier.Depthwise
+			}
+			in, out := newBuffer(c.In, tier), newBuffer(c.Out, tier)
+			in.put(ordinary.values(rng, c.In.H*c.In.W*c.In.C), 0)
+			macs := c.Out.H * c.Out.W * c.Out.C * c.K()
+			b.Run(fmt.Sprintf("%s/%dx%ds%d-%dx%d-%d-%d", kind, l.k, l.k, l.stride, l.side, l.side, l.channels, l.filters), func(b *testing.B) {
+				total += time.Duration(l.times) * measure(b, pack(c), &Args{Out: out.slice(), A: in.slice()}, macs)
+			})
+		}
+		b.Logf("%s: %.1f ms a picture without additions", tier.Name, total.Seconds()*1e3)
+	})
+}
+
+func BenchmarkAdd(b *testing.B) {
+	benchmarkTiers(b, func(b *testing.B, tier *Tier) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		l := Layout{H: 56, W: 56, C: 24}
+		x, y, out := newBuffer(l, tier), newBuffer(l, tier), newBuffer(l, tier)
+		x.put(ordinary.values(rng, l.Len()), 0)
+		y.put(ordinary.values(rng, l.Len()), 0)
+		op := tier.Add(&Add{A: l, B: l, Out: l, MultA: 12000, MultB: 9000, Bias: 77, Shift: 14, Lo: -128, Hi: 127})
+		measure(b, op, &Args{Out: out.slice(), A: x.slice(), B: y.slice()}, l.Len())
+	})
+}
+
+func BenchmarkMean(b *testing.B) {
+	benchmarkTiers(b, func(b *testing.B, tier *Tier) {
+		l := Layout{H: 7, W: 7, C: 1280}
+		x := newBuffer(l, tier)
+		x.put(ordinary.values(rand.New(rand.NewPCG(1, 1)), l.Len()), 0)
+		measure(b, tier.Mean(&Mean{In: l, Zero: -128}), &Args{A: x.slice(), Sum: make([]int32, l.C)}, l.Len())
+	})
+}
