@@ -75,13 +75,20 @@ var kinds = []struct {
 	{camera.ErrDenied, exitCamera, "add the user to the group video: sudo usermod -aG video $USER, then log in again"},
 	{camera.ErrUnsupported, exitCamera, "edge camera list shows what this board has"},
 	{camera.ErrNotFound, exitCamera, "edge camera list shows what this board has"},
-	{camera.ErrBadPicture, exitCamera, "open it in a picture viewer: is it whole, and a JPEG, PNG, WebP or BMP?"},
+	{camera.ErrBadPicture, exitCamera, "open it in a picture viewer: is it whole, and a JPEG, PNG, WebP, BMP or clip?"},
 	{camera.ErrLost, exitCamera, "check the cable; edge camera list shows what is there"},
 	{gpio.ErrNoChip, exitGPIO, "this board has no GPIO that the kernel knows of; keys work too"},
 	{gpio.ErrNoPin, exitGPIO, "edge gpio list shows the pins"},
 	{gpio.ErrBusy, exitGPIO, "another program holds the pin; edge gpio list shows which"},
 	{gpio.ErrPermission, exitGPIO, "add the user to the group gpio: sudo usermod -aG gpio $USER, then log in again"},
 	{gpio.ErrPin, exitGPIO, "try another pin; edge gpio list shows them"},
+}
+
+// lastHints are for errors of the operating system, which say what and where
+// themselves.
+var lastHints = map[int]string{
+	exitModel: "edge model list shows the models that are always there",
+	exitStore: "--store names a folder that can be written to",
 }
 
 // fail tells people about err, where there is one, and returns the exit code.
@@ -137,6 +144,9 @@ func diagnose(err error) (code int, hint string) {
 	}
 	if code == 0 {
 		code = exitFailed
+	}
+	if hint == "" {
+		hint = lastHints[code]
 	}
 	return code, hint
 }

@@ -41,9 +41,12 @@ output is the embedding.`,
 			}
 			b, err := os.ReadFile(args[0])
 			if err != nil {
-				return coded(exitModel, err, "")
+				return coded(exitModel, err, "name an ONNX file that can be read")
 			}
 			g, err := onnx.Import(b, onnx.ImportOptions{Mean: mean, Std: std, Cut: cut, Side: side})
+			if errors.Is(err, embed.ErrCorrupt) {
+				return coded(exitModel, pathError(args[0], err), "is it whole, and an ONNX file? export the network again")
+			}
 			if err != nil {
 				return coded(exitModel, pathError(args[0], err), "")
 			}

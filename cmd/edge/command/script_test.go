@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,15 +20,40 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar: what a person types, and what comes back.
-// Beside testscript's own commands they use the ones below.
+// Beside testscript's own commands they use those of fixtures_test.go and the
+// ones below. Each begins in an empty folder with the model tiny.edge; model,
+// store and threads are set by the environment, so that no script touches what
+// the machine holds.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":    exits,
-			"jsonkeys": jsonKeys,
+			"exits":     exits,
+			"jsonkeys":  jsonKeys,
+			"lines":     lines,
+			"mkmodel":   mkmodel,
+			"mkonnx":    mkonnx,
+			"mkpicture": mkpicture,
+			"mkclip":    mkclip,
+			"mkbomb":    mkbomb,
+			"flip":      flip,
+			"cut":       cut,
+		},
+		Setup: func(env *testscript.Env) error {
+			m, err := tinyModel("int8")
+			if err != nil {
+				return err
+			}
+			b, err := m.Encode()
+			if err != nil {
+				return err
+			}
+			env.Setenv("EDGE_MODEL", "tiny.edge")
+			env.Setenv("EDGE_STORE", "store")
+			env.Setenv("EDGE_THREADS", "1")
+			return os.WriteFile(filepath.Join(env.WorkDir, "tiny.edge"), b, 0o666)
 		},
 	})
 }
@@ -65,6 +92,16 @@ func jsonKeys(ts *testscript.TestScript, neg bool, args []string) {
 		if !slices.Equal(got, want) {
 			ts.Fatalf("keys %v, want %v, in line %s", got, want, line)
 		}
+	}
+}
+
+// lines N: stdout has N lines.
+func lines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lines N")
+	}
+	if got := strconv.Itoa(strings.Count(ts.ReadFile("stdout"), "\n")); got != args[0] {
+		ts.Fatalf("%s lines, want %s", got, args[0])
 	}
 }
 

@@ -232,7 +232,7 @@ func (t *teacher) tell(l teachLine) error {
 
 // place names a picture, or a frame of a clip.
 func place(path string, seq uint64) string {
-	if seq == 0 {
+	if seq == 0 || camera.IsPicture(path) {
 		return path
 	}
 	return fmt.Sprintf("%s, frame %d", path, seq)
