@@ -193,7 +193,7 @@ func reason(kind *pictureKind, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("the %s ends too early", kind.name)
 	}
-	if strings.Contains(err.Error(), strings.ToLower(kind.name)+":") {
+	if strings.Contains(strings.ToUpper(err.Error()), strings.ToUpper(kind.name)) { // it names the format itself
 		return err
 	}
 	return fmt.Errorf("%s: %w", kind.name, err)

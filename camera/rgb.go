@@ -162,8 +162,9 @@ func ycbcrRow(dst []byte, d, dx int, m *image.YCbCr, y, w int) {
 	c := m.COffset(m.Rect.Min.X, m.Rect.Min.Y+y)
 	luma := m.Y[m.YOffset(m.Rect.Min.X, m.Rect.Min.Y+y):][:w]
 	cb, cr := m.Cb[c:], m.Cr[c:]
+	left := m.Rect.Min.X >> shift << shift // the column that cb[0] belongs to
 	for x, l := range luma {
-		i := x >> shift
+		i := (m.Rect.Min.X - left + x) >> shift
 		yy := int32(l) * 0x10101
 		u, v := int32(cb[i])-128, int32(cr[i])-128
 		dst[d] = clamp16(yy + 91881*v)
