@@ -192,9 +192,8 @@ func unknownVerb(c *cobra.Command, word string) error {
 	return usagef(hint, "%sunknown verb %q", where, word)
 }
 
-const usageTemplate = `Usage:{{if .Runnable}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} VERB …{{end}}{{if .HasExample}}
+const usageTemplate = `Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} [VERB …]{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
 
 Example:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{$verbs := .Commands}}{{if eq (len .Groups) 0}}

@@ -13,8 +13,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -22,16 +24,18 @@ import (
 	"github.com/edge-camera/edge/embed"
 	"github.com/edge-camera/edge/embed/embedtest"
 	"github.com/edge-camera/edge/embed/onnx"
+	"github.com/edge-camera/edge/support"
 )
 
 // The commands below make what scripts work on. A model in them is tiny: 16×16
 // pixels in, 24 numbers out, made in milliseconds.
 
-// mkmodel KIND FILE: a tiny model: int8, float (what int8 was made from) or
-// other (an int8 one whose embeddings mean something else).
+// mkmodel KIND FILE: a tiny model: int8, float (what int8 was made from), other
+// (an int8 one whose embeddings mean something else) or wrong (the int8 one
+// with a check input that no board computes so).
 func mkmodel(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: mkmodel int8|float|other FILE")
+		ts.Fatalf("usage: mkmodel int8|float|other|wrong FILE")
 	}
 	m, err := tinyModel(args[0])
 	ts.Check(err)
@@ -51,6 +55,11 @@ func tinyModel(kind string) (*embed.Model, error) {
 		g := *m.Graph
 		g.Input.Mean[0]++
 		return &embed.Model{Meta: embed.Meta{Name: "other"}, Precision: m.Precision, Graph: &g, Quant: m.Quant}, nil
+	case "wrong":
+		m := embedtest.Tiny()
+		m.Gold[1].Embedding = slices.Clone(m.Gold[1].Embedding)
+		slices.Reverse(m.Gold[1].Embedding)
+		return m, nil
 	}
 	return nil, fmt.Errorf("no kind of model %q", kind)
 }
@@ -168,6 +177,30 @@ func mkbomb(ts *testscript.TestScript, neg bool, args []string) {
 	chunk("IEND", nil)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
 }
+
+// hold STORE: another program writes to the store, until release STORE.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold STORE")
+	}
+	set, err := support.Open(ts.MkAbs(args[0]), support.Options{})
+	ts.Check(err)
+	held.Store(ts.MkAbs(args[0]), set)
+	ts.Defer(func() { _ = set.Close() })
+}
+
+func release(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: release STORE")
+	}
+	set, ok := held.LoadAndDelete(ts.MkAbs(args[0]))
+	if !ok {
+		ts.Fatalf("%s is not held", args[0])
+	}
+	ts.Check(set.(*support.Set).Close())
+}
+
+var held sync.Map // of *support.Set by path
 
 // flip FILE OFFSET: turns every bit of one byte; a negative offset counts from
 // the end.

@@ -36,7 +36,7 @@ an int8 model must come out the same in every bit.`,
 			if err != nil {
 				return coded(exitModel, pathError(args[0], err), "")
 			}
-			return e.line(l, "%s: %s of %s right, on %s", l.Name, number(l.Gold, "input", "inputs"), number(l.Gold, "input", "inputs"), l.Tier)
+			return e.line(l, "%s: %d of %s right, on %s", l.Name, l.Gold, number(l.Gold, "input", "inputs"), l.Tier)
 		},
 	}
 }

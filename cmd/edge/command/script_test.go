@@ -40,6 +40,8 @@ func TestScripts(t *testing.T) {
 			"mkbomb":    mkbomb,
 			"flip":      flip,
 			"cut":       cut,
+			"hold":      hold,
+			"release":   release,
 		},
 		Setup: func(env *testscript.Env) error {
 			m, err := tinyModel("int8")
