@@ -48,19 +48,19 @@ type Options struct {
 
 // Result is what came of it.
 type Result struct {
-	Event    string            `json:"event"` // result
-	Good     bool              `json:"good"`
-	Named    int               `json:"named"`    // frames of taught things named right
-	Objects  int               `json:"objects"`  // of so many
-	Refused  int               `json:"refused"`  // frames of other things called unknown
-	Others   int               `json:"others"`   // of so many
-	Kept     int               `json:"kept"`     // shots that outlived the kill
-	Survived bool              `json:"survived"` // so did the shot in flight
-	Tally    *Tally            `json:"confusion"`
-	Frames   int               `json:"frames"`
-	FPS      float64           `json:"fps"`
-	MS       map[string]timing `json:"ms"`
-	Sheet    string            `json:"sheet"`
+	Event   string            `json:"event"` // result
+	Good    bool              `json:"good"`
+	Named   int               `json:"named"`   // frames of taught things named right
+	Objects int               `json:"objects"` // of so many
+	Refused int               `json:"refused"` // frames of other things called unknown
+	Others  int               `json:"others"`  // of so many
+	Kept    int               `json:"kept"`    // shots that outlived the kill
+	Flight  fate              `json:"flight"`  // of the shot that was being stored
+	Tally   *Tally            `json:"confusion"`
+	Frames  int               `json:"frames"`
+	FPS     float64           `json:"fps"`
+	MS      map[string]timing `json:"ms"`
+	Sheet   string            `json:"sheet"`
 }
 
 // Run gives the demo. The Result is there whenever the clip was played to its
@@ -83,7 +83,7 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	if opt.Store == "" {
 		opt.Store = filepath.Join(dir, "store")
 	}
-	p := &parent{opt: opt, script: s, clip: file, tally: NewTally(s.Classes), acknowledged: map[string]int{}}
+	p := &parent{opt: opt, script: s, clip: file, tally: NewTally(s.Classes), acknowledged: map[string]int{}, flight: lost}
 	opt.Tell.title(s)
 	p.before = true
 	if err := p.device(ctx, 0, true); err != nil {
@@ -108,6 +108,14 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	return r, err
 }
 
+// fate is what became of the shot that was being stored when the process died.
+type fate string
+
+const (
+	lost   fate = "lost"   // it is not there
+	stored fate = "stored" // it is there, although nobody had been told so
+)
+
 // parent follows what the device says.
 type parent struct {
 	opt    Options
@@ -120,7 +128,7 @@ type parent struct {
 	acknowledged map[string]int // shots by class that it said are stored
 	open         opened         // of the last start
 	kept         int
-	survived     bool
+	flight       fate // of the shot that was being stored
 
 	lessons []lesson
 	answers []answer
@@ -288,7 +296,7 @@ func (p *parent) compare() error {
 		extra := m.Shots - p.acknowledged[m.Class]
 		if extra > 0 {
 			left -= extra
-			p.survived = true
+			p.flight = stored
 		}
 	}
 	for class, n := range p.acknowledged {
@@ -299,15 +307,15 @@ func (p *parent) compare() error {
 	if left < 0 {
 		return fmt.Errorf("%w: it remembers more than it was taught", ErrDevice)
 	}
-	if p.survived {
+	if p.flight == stored {
 		p.lessons = append(p.lessons, lesson{p.open.Memory[len(p.open.Memory)-1].Class, (p.script.Kill - 1) / p.script.Step * p.script.Step})
 	}
-	p.opt.Tell.remembers(p.open, p.survived)
+	p.opt.Tell.remembers(p.open, p.flight)
 	return nil
 }
 
 func (p *parent) result() *Result {
-	r := &Result{Event: "result", Good: p.tally.Good(), Kept: p.kept, Survived: p.survived, Tally: p.tally,
+	r := &Result{Event: "result", Good: p.tally.Good(), Kept: p.kept, Flight: p.flight, Tally: p.tally,
 		Frames: p.end.Frames, FPS: p.end.FPS, MS: p.end.MS, Sheet: p.opt.Sheet}
 	r.Named, r.Objects = p.tally.Named()
 	r.Refused, r.Others = p.tally.Refused()

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -35,7 +34,8 @@ func (d *Device) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	set, err := support.Open(d.Store, support.Options{Fingerprint: d.Network.Fingerprint(), Dim: d.Network.Dim()})
+	disk := &mortal{FS: support.OS}
+	set, err := support.Open(d.Store, support.Options{Fingerprint: d.Network.Fingerprint(), Dim: d.Network.Dim(), FS: disk})
 	if err != nil {
 		return err
 	}
@@ -48,216 +48,223 @@ func (d *Device) Run(ctx context.Context, out io.Writer) error {
 	session := d.Network.NewSession(d.Threads)
 	defer session.Close()
 
+	machine, err := app.NewMachine(set, app.MachineOptions{Classes: s.Classes, Shots: s.Shots})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	r := &runner{
-		script: s, set: set, session: session, lines: json.NewEncoder(out),
-		side: d.Network.Input().Height, embedding: make(embed.Embedding, d.Network.Dim()),
+		device: d, script: s, set: set, disk: disk, machine: machine, lines: json.NewEncoder(out), cancel: cancel,
+		// Each press gives two commands at most, with one to spare.
+		requests: make(chan app.Command, 3*len(s.Press)),
 	}
-	r.pixels = make([]byte, 3*r.side*r.side)
-	var memory app.Set = set
-	if d.Kill {
-		r.doomed = &doomed{Set: set}
-		memory = r.doomed
-	}
-	if r.machine, err = app.NewMachine(memory, app.MachineOptions{Classes: s.Classes, Shots: s.Shots}); err != nil {
+	r.open()
+	began := time.Now()
+	err = app.Run(ctx, app.Config{
+		Source:   &every{Source: source, step: s.Step, from: d.From},
+		Session:  session,
+		Side:     d.Network.Input().Height,
+		Dim:      d.Network.Dim(),
+		Set:      set,
+		Machine:  machine,
+		Requests: r.requests,
+		Emit:     r.event,
+		Status:   func(s *app.Status) { r.frames, r.stages = s.Frames, s.Stages },
+		Seen:     func(l *app.Look, a support.Answer, _ []support.Prediction) { r.seen(l, a) },
+	})
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
 		return err
 	}
-	if err := r.open(d); err != nil {
+	r.end(time.Since(began))
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if err := r.play(ctx, source, d.From); err != nil {
-		return err
-	}
-	return errors.Join(r.end(), set.Close())
+	return set.Close()
 }
 
-// runner is a Device at work.
-type runner struct {
-	script  *script.Script
-	set     *support.Set
-	machine *app.Machine
-	session *embed.Session
-	lines   *json.Encoder
-	doomed  *doomed // nil where nobody dies
-	finger  *finger
-	err     error // the first, from within a press
-
-	side      int
-	frame     camera.Frame
-	scratch   embed.Scratch
-	pixels    []byte
-	embedding embed.Embedding
-	nearest   []support.Prediction
-
-	seen   *app.Look // the newest
-	marked *app.Look // what was seen when the button went down
-
-	began  time.Time
-	frames int
-	stages app.Stages
+// every passes on every step-th frame of a clip, the first of them not before
+// from: what a camera delivers to a board that is busy with each frame for
+// about that long.
+type every struct {
+	camera.Source
+	step, from int
 }
 
-// doomed is a store in whose next Add, once it is armed, the process is killed.
-type doomed struct {
-	*support.Set
-	armed bool
-}
-
-// mortal is how long the process may live on: about as long as a shot takes to
-// get onto the disk, so that now and then it just makes it.
-const mortal = 3 * time.Millisecond
-
-// Add starts the killer before it stores the shot: the signal finds the store
-// at its work, or just before, or just after.
-func (d *doomed) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error) {
-	if d.armed {
-		time.AfterFunc(rand.N(mortal), killMyself)
-	}
-	return d.Set.Add(class, e, crop, source, at)
-}
-
-// killMyself is kill -9: no deferred call runs, nothing is flushed or closed.
-func killMyself() {
-	if p, err := os.FindProcess(os.Getpid()); err == nil {
-		err = p.Kill()
-		if err == nil {
-			return
+// Next implements camera.Source.
+func (e *every) Next(ctx context.Context, f *camera.Frame) error {
+	for {
+		if err := e.Source.Next(ctx, f); err != nil {
+			return err
+		}
+		if i := int(f.Seq); i >= e.from && i%e.step == 0 {
+			return nil
 		}
 	}
-	os.Exit(137) // where there is no such signal
 }
 
-func (r *runner) open(d *Device) error {
-	m := opened{Event: "open", Seq: d.From, Kernel: d.Network.Kernel(), Precision: d.Network.Precision().String(),
-		Model: d.Network.Model().Meta.Name, Dim: d.Network.Dim(), Threads: d.Threads, Memory: []memory{}}
+// mortal is a file system. Once it is doomed, the process does not survive its
+// next write: some of the bytes get as far as the disk's cache, then comes
+// kill -9, and no deferred call runs, nothing is flushed or closed.
+type mortal struct {
+	support.FS
+	doomed bool
+}
+
+// OpenWrite implements support.FS.
+func (m *mortal) OpenWrite(name string) (support.File, error) {
+	f, err := m.FS.OpenWrite(name)
+	if err != nil {
+		return nil, err
+	}
+	return mortalFile{f, m}, nil
+}
+
+// Create implements support.FS.
+func (m *mortal) Create(name string) (support.File, error) {
+	f, err := m.FS.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return mortalFile{f, m}, nil
+}
+
+type mortalFile struct {
+	support.File
+	fs *mortal
+}
+
+// WriteAt implements io.WriterAt. How far the last write gets is left to
+// chance, from nothing to all of it.
+func (f mortalFile) WriteAt(b []byte, at int64) (int, error) {
+	if !f.fs.doomed {
+		return f.File.WriteAt(b, at)
+	}
+	n, err := f.File.WriteAt(b[:rand.IntN(len(b)+1)], at)
+	if err != nil {
+		return n, err
+	}
+	p, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil { // there is no such signal here
+		os.Exit(137)
+	}
+	select {}
+}
+
+// runner is a Device at work. All of it is on the goroutine of app.Run.
+type runner struct {
+	device   *Device
+	script   *script.Script
+	set      *support.Set
+	disk     *mortal
+	machine  *app.Machine
+	lines    *json.Encoder
+	cancel   context.CancelCauseFunc
+	requests chan app.Command
+
+	finger *finger
+	start  time.Time // of the clip
+	asked  int       // shots among the requests that are not carried out yet
+
+	frames uint64
+	stages *app.Stages
+}
+
+// say writes a message. Without anybody to hear it there is no demo.
+func (r *runner) say(v any) {
+	if err := r.lines.Encode(v); err != nil {
+		r.cancel(err)
+	}
+}
+
+func (r *runner) open() {
+	n := r.device.Network
+	m := opened{Event: "open", Seq: r.device.From, Kernel: n.Kernel(), Precision: n.Precision().String(),
+		Model: n.Model().Meta.Name, Dim: n.Dim(), Threads: r.device.Threads, Memory: []memory{}}
 	for _, w := range r.set.Ways() {
 		m.Memory = append(m.Memory, memory{w.Class, w.Shots})
 	}
-	m.Torn = r.set.Torn() != nil
+	if t := r.set.Torn(); t != nil {
+		m.Torn = t.Bytes
+	}
 	m.Teaching, m.Shots, m.Of = r.machine.Teaching()
-	return r.lines.Encode(m)
+	r.say(m)
 }
 
-// play looks at every Step-th frame from the first one asked for.
-func (r *runner) play(ctx context.Context, source camera.Source, from int) error {
-	for {
-		begin := time.Now()
-		err := source.Next(ctx, &r.frame)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		i := int(r.frame.Seq)
-		if i < from || i%r.script.Step != 0 {
-			continue
-		}
-		if r.finger == nil {
-			r.began = begin
-			start := r.frame.Time.Add(-r.script.Offset(i))
-			r.finger = newFinger(r.script, start, from, func() { r.marked = r.seen }, r.press)
-		}
-		r.stages.Add(app.Capture, time.Since(begin))
-		// What the finger does until this frame is there meets what was seen
-		// before it.
-		r.finger.until(r.frame.Time, r.wish)
-		if r.err != nil {
-			return r.err
-		}
-		if err := r.look(i); err != nil {
-			return err
-		}
-	}
-}
-
-// look embeds the frame and says what it shows.
-func (r *runner) look(i int) error {
-	t0 := time.Now()
-	if err := embed.Preprocess(r.pixels, r.side, app.Picture(&r.frame), embed.Region{}, &r.scratch); err != nil {
-		return err
-	}
-	t1 := time.Now()
-	if err := r.session.EmbedPixels(r.embedding, r.pixels); err != nil {
-		return err
-	}
-	t2 := time.Now()
-	var a support.Answer
-	a, r.nearest = r.set.Answer(r.nearest, r.embedding)
-	t3 := time.Now()
-	r.stages.Add(app.Preprocess, t1.Sub(t0))
-	r.stages.Add(app.Network, t2.Sub(t1))
-	r.stages.Add(app.Match, t3.Sub(t2))
-	r.frames++
-
-	frame := r.frame // its pixels are overwritten by the next one
-	frame.Pix = append([]byte(nil), r.frame.Pix...)
-	r.seen = &app.Look{
-		Embedding: append(embed.Embedding(nil), r.embedding...),
-		Pixels:    append([]byte(nil), r.pixels...),
-		Side:      r.side,
-		Crop:      func() ([]byte, error) { return app.Crop(&frame, embed.Region{}) },
-		Source:    "demo",
-		Time:      frame.Time,
-		Seq:       frame.Seq,
-	}
-	return r.lines.Encode(answered{Event: "frame", Seq: i, Class: a.Class, Known: a.Known, Nearest: a.Nearest,
+// seen tells what a frame was taken for, and lets the finger do what it does
+// until the next one comes.
+func (r *runner) seen(l *app.Look, a support.Answer) {
+	i := int(l.Seq)
+	r.say(answered{Event: "frame", Seq: i, Class: a.Class, Known: a.Known, Nearest: a.Nearest,
 		Distance: a.Distance, Threshold: a.Threshold, Margin: a.Margin})
+	if r.finger == nil {
+		r.start = l.Time.Add(-r.script.Offset(i))
+		r.finger = newFinger(r.script, r.start, r.device.From, func() { r.requests <- app.Mark }, r.press)
+	}
+	r.asked = 0
+	r.finger.until(r.start.Add(r.script.Offset(i+r.script.Step)), r.wish)
 }
 
 // wish is what a person would do who sees the lamp: teach until the class has
-// its shots, then go on to the next one.
+// its shots, then go on to the next one. Where the lamp has not yet said that
+// the last shot is stored, a person waits.
 func (r *runner) wish() gpio.Gesture {
 	class, n, of := r.machine.Teaching()
 	switch {
-	case n < of:
+	case n+r.asked < of:
 		return gpio.Short
-	case class != r.script.Classes[len(r.script.Classes)-1]:
+	case n >= of && class != r.script.Classes[len(r.script.Classes)-1]:
 		return gpio.Long
 	}
 	return 0
 }
 
-// press does what a gesture means.
+// press hands on what a gesture means.
 func (r *runner) press(p gpio.Press) {
-	command, ok := app.GestureCommand(p.Gesture)
-	if !ok || r.err != nil {
+	c, ok := app.GestureCommand(p.Gesture)
+	if !ok {
 		return
 	}
-	frame := r.script.Frame(p.Down.Sub(r.finger.start))
-	if r.err = r.lines.Encode(pressed{Event: "press", Seq: frame, Gesture: p.Gesture.String()}); r.err != nil {
-		return
-	}
-	dies := r.doomed != nil && frame == r.script.Kill && command == app.Shot
-	if dies {
-		r.doomed.armed = true
-		if r.err = r.lines.Encode(pressed{Event: "kill", Seq: frame}); r.err != nil {
-			return
+	frame := r.script.Frame(p.Down.Sub(r.start))
+	r.say(pressed{Event: "press", Seq: frame, Gesture: p.Gesture.String()})
+	if c == app.Shot {
+		r.asked++
+		if r.device.Kill && frame == r.script.Kill {
+			r.disk.doomed = true
+			r.say(pressed{Event: "kill", Seq: frame})
 		}
 	}
-	e, err := r.machine.Do(command, r.marked)
-	if r.err = r.lines.Encode(e); r.err == nil {
-		r.err = err
-	}
-	if dies && r.err == nil {
-		if !e.Accepted {
-			// Nothing was stored, so nothing was killed.
-			r.err = fmt.Errorf("the shot at frame %d was refused: %s", frame, e.Reason)
-			return
-		}
-		select {} // the shot was faster; the signal is on its way
+	r.requests <- c
+}
+
+// event passes on what app.Run tells.
+func (r *runner) event(e app.Event) {
+	r.say(e)
+	if r.disk.doomed && e.Kind == app.EventShot { // nothing was written, so nobody was killed
+		r.cancel(fmt.Errorf("the shot at frame %d was refused: %s", r.script.Kill, e.Reason))
 	}
 }
 
-func (r *runner) end() error {
-	m := ended{Event: "end", Frames: r.frames, MS: map[string]timing{}}
-	if d := time.Since(r.began).Seconds(); r.frames > 0 && d > 0 {
-		m.FPS = float64(r.frames) / d
+func (r *runner) end(took time.Duration) {
+	m := ended{Event: "end", Frames: int(r.frames), MS: map[string]timing{}}
+	if s := took.Seconds(); s > 0 {
+		m.FPS = float64(r.frames) / s
 	}
-	for _, s := range []app.Stage{app.Capture, app.Preprocess, app.Network, app.Match} {
-		t := r.stages.Timing(s)
-		m.MS[s.String()] = timing{milliseconds(t.P50), milliseconds(t.P99)}
+	if r.stages != nil {
+		for _, s := range stages {
+			t := r.stages.Timing(s)
+			m.MS[s.String()] = timing{milliseconds(t.P50), milliseconds(t.P99)}
+		}
 	}
-	return r.lines.Encode(m)
+	r.say(m)
 }
+
+var stages = []app.Stage{app.Capture, app.Preprocess, app.Network, app.Match}
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

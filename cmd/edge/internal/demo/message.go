@@ -13,7 +13,7 @@ type opened struct {
 	Kernel    string   `json:"kernel"`
 	Threads   int      `json:"threads"`
 	Memory    []memory `json:"memory"`
-	Torn      bool     `json:"torn"` // a shot was cut off in the middle of being stored
+	Torn      int64    `json:"torn"` // bytes on the disk of a shot that was cut off
 	Teaching  string   `json:"teaching"`
 	Shots     int      `json:"shots"`
 	Of        int      `json:"of"`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edge-camera/edge/camera"
 	"github.com/edge-camera/edge/cmd/edge/internal/app"
+	"github.com/edge-camera/edge/cmd/edge/internal/demo/script"
 )
 
 // writeSheet draws the contact sheet of what the parent has seen.
@@ -42,30 +43,45 @@ func writeSheet(ctx context.Context, p *parent, r *Result) error {
 		row := Row{Name: class}
 		for _, l := range p.lessons {
 			if l.class == class {
-				row.Tiles = append(row.Tiles, Tile{Picture: want[l.frame]})
+				if l.frame >= p.script.Kill && row.Cut == 0 && len(row.Pictures) > 0 && p.killedIn(class) {
+					row.Cut, row.Note = len(row.Pictures), "killed and started again at the red line"
+				}
+				row.Pictures = append(row.Pictures, want[l.frame])
 			}
-		}
-		if k := p.script.At(p.script.Kill); k != nil && k.Show == class {
-			row.Note = "the process was killed among these"
 		}
 		s.Lessons = append(s.Lessons, row)
 	}
+	var scene *script.Scene
 	for _, a := range p.answers {
-		t := Tile{Picture: want[a.Seq], Label: a.Class, Distance: a.Distance, Threshold: a.Threshold,
-			Note: fmt.Sprintf("%.2f / %.2f", a.Distance, a.Threshold), Verdict: Wrong}
+		if c := p.script.At(a.Seq); c != scene {
+			scene = c
+			name := c.Show
+			if name == "" {
+				name = "nothing"
+			}
+			s.Scenes = append(s.Scenes, Column{Name: name, Note: "on " + c.Table})
+		}
+		t := Tile{Picture: want[a.Seq], Label: a.Class, Distance: a.Distance, Threshold: a.Threshold, Verdict: Wrong}
 		switch {
 		case a.Right && a.Known:
 			t.Verdict = Right
 		case a.Right:
 			t.Verdict = Refused
 		}
-		s.Answers = append(s.Answers, t)
+		column := &s.Scenes[len(s.Scenes)-1]
+		column.Tiles = append(column.Tiles, t)
 	}
 	var b bytes.Buffer
 	if err := s.WritePNG(&b); err != nil {
 		return err
 	}
 	return p.opt.Write(p.opt.Sheet, b.Bytes())
+}
+
+// killedIn reports whether the process was killed while it was taught class.
+func (p *parent) killedIn(class string) bool {
+	c := p.script.At(p.script.Kill)
+	return c != nil && c.Show == class
 }
 
 // readFrames fills in the pictures of the frames that are keys of want.

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"slices"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font"
@@ -19,36 +20,42 @@ type Verdict uint8
 
 // Verdicts.
 const (
-	Lesson  Verdict = iota // a shot: nothing was asked
-	Right                  // a taught object by its name
+	Right   Verdict = iota // a taught object by its name
 	Refused                // something never taught, called unknown
 	Wrong
 )
 
-// Tile is one picture of the contact sheet.
+// Tile is an answer on the contact sheet.
 type Tile struct {
 	Picture   image.Image
 	Verdict   Verdict
-	Label     string // what was answered, or for a lesson what was taught
-	Note      string // small print
-	Distance  float64
-	Threshold float64
+	Label     string
+	Distance  float64 // to the nearest class
+	Threshold float64 // beyond which it is unknown
+}
+
+// Column is the answers to one scene.
+type Column struct {
+	Name  string // what was shown
+	Note  string // on what
+	Tiles []Tile
+}
+
+// Row is the lessons of one class.
+type Row struct {
+	Name     string
+	Note     string
+	Pictures []image.Image
+	Cut      int // the process was killed before this picture; 0 if not among these
 }
 
 // Sheet is what the contact sheet shows.
 type Sheet struct {
 	Title, Subtitle string
 	Lessons         []Row
-	Answers         []Tile
+	Scenes          []Column
 	Tally           *Tally
 	Facts           []string // lines beside the table
-}
-
-// Row is the lessons of one class.
-type Row struct {
-	Name  string
-	Note  string
-	Tiles []Tile
 }
 
 // The sheet's colours.
@@ -57,104 +64,103 @@ var (
 	panel  = color.RGBA{0x1c, 0x22, 0x2c, 255}
 	rail   = color.RGBA{0x33, 0x3c, 0x4a, 255}
 	ink    = color.RGBA{0xe8, 0xec, 0xf2, 255}
-	faint  = color.RGBA{0x93, 0x9f, 0xb0, 255}
+	faint  = color.RGBA{0xa3, 0xae, 0xbe, 255}
 	green  = color.RGBA{0x4c, 0xc3, 0x7a, 255}
 	amber  = color.RGBA{0xe9, 0xb4, 0x4c, 255}
 	red    = color.RGBA{0xf0, 0x5d, 0x5e, 255}
-	blue   = color.RGBA{0x6c, 0xa8, 0xf0, 255}
-	colour = [...]color.RGBA{Lesson: blue, Right: green, Refused: amber, Wrong: red}
+	colour = [...]color.RGBA{Right: green, Refused: amber, Wrong: red}
 )
 
 // Sizes in pixels.
 const (
-	sheetMargin = 36
-	gap         = 14
-	perRow      = 8
-	tileW       = 200
-	photoH      = 150
-	tileH       = photoH + 58
-	thumbW      = 72
-	thumbH      = 54
-	sheetW      = 2*sheetMargin + perRow*tileW + (perRow-1)*gap
+	border   = 40
+	gap      = 14
+	columns  = 10 // scenes beside each other
+	tileW    = 164
+	photoH   = tileW * 3 / 4
+	tileH    = photoH + 62
+	sceneTop = 48 // the words above a column
+	rows     = 4  // lessons beside each other
+	thumbW   = 74
+	thumbH   = thumbW * 3 / 4
+	lessonH  = thumbH + 56
+	cellH    = 34
+	sheetW   = 2*border + columns*tileW + (columns-1)*gap
 )
 
 // WritePNG draws the sheet.
 func (s *Sheet) WritePNG(w io.Writer) error {
-	c := newCanvas(sheetW, s.height())
+	c := newCanvas(sheetW, s.draw(nil))
 	s.draw(c)
 	return png.Encode(w, c.img)
 }
 
-func (s *Sheet) height() int {
-	rows := (len(s.Answers) + perRow - 1) / perRow
-	return sheetMargin + 92 + s.lessonsHeight() + 54 + rows*(tileH+gap) + s.footHeight() + sheetMargin
-}
+// draw draws on c, which may be nil, and returns the height that takes.
+func (s *Sheet) draw(c *canvas) int {
+	y := border
+	c.text(title, ink, border, y+28, s.Title)
+	c.text(body, faint, border, y+62, s.Subtitle)
+	y += 104
 
-func (s *Sheet) lessonsHeight() int {
-	return 44 + (len(s.Lessons)+1)/2*(thumbH+42+gap)
-}
-
-func (s *Sheet) footHeight() int {
-	return 64 + max(len(s.Tally.Count)+1, len(s.Facts))*34 + 20
-}
-
-func (s *Sheet) draw(c *canvas) {
-	y := sheetMargin
-	c.text(title, ink, sheetMargin, y+34, s.Title)
-	c.text(body, faint, sheetMargin, y+66, s.Subtitle)
-	y += 92
-
-	c.text(head, ink, sheetMargin, y+22, "Lessons")
-	c.text(body, faint, sheetMargin+head.width("Lessons")+16, y+22, "one press of the button, one shot")
-	y += 44
-	const columns = 2
-	half := (sheetW - 2*sheetMargin - gap) / columns
+	c.text(head, ink, border, y+18, "Lessons")
+	c.text(body, faint, border+head.width("Lessons")+20, y+18, "one press of the button, one shot")
+	y += 36
+	wide := (sheetW - 2*border - (rows-1)*gap) / rows
 	for i, r := range s.Lessons {
-		x := sheetMargin + i%columns*(half+gap)
-		top := y + i/columns*(thumbH+42+gap)
-		c.fill(image.Rect(x, top, x+half, top+thumbH+42), panel)
-		c.text(bold, ink, x+14, top+28, r.Name)
-		c.text(body, faint, x+14+bold.width(r.Name)+12, top+28, r.Note)
-		for j, t := range r.Tiles {
-			c.photo(t.Picture, image.Rect(0, 0, thumbW, thumbH).Add(image.Pt(x+14+j*(thumbW+8), top+thumbH-16)))
-		}
+		c.lesson(r, image.Rect(0, 0, wide, lessonH).Add(image.Pt(border+i%rows*(wide+gap), y+i/rows*(lessonH+gap))))
 	}
-	y += s.lessonsHeight() - 44
+	y += (len(s.Lessons)+rows-1)/rows*(lessonH+gap) + 30
 
-	c.text(head, ink, sheetMargin, y+30, "Then it looks by itself")
-	lx := sheetMargin + head.width("Then it looks by itself") + 28
+	c.text(head, ink, border, y+18, "Then it looks by itself")
+	x := border + head.width("Then it looks by itself") + 30
 	for _, l := range []struct {
 		v Verdict
 		s string
 	}{{Right, "named right"}, {Refused, "never taught, called unknown"}, {Wrong, "wrong"}} {
-		c.fill(image.Rect(lx, y+17, lx+14, y+31), colour[l.v])
-		c.text(body, faint, lx+22, y+30, l.s)
-		lx += 22 + body.width(l.s) + 26
+		c.fill(image.Rect(x, y+4, x+14, y+18), colour[l.v])
+		c.text(body, faint, x+22, y+17, l.s)
+		x += 22 + body.width(l.s) + 26
 	}
-	c.text(body, faint, lx, y+30, "bar: distance to the nearest class; tick: the limit beyond which it is unknown")
-	y += 54
+	c.text(body, faint, x, y+17, "bar: distance to the nearest class   tick: the limit beyond which it is unknown")
+	y += 34
+	y = s.scenes(c, y)
+	y += 26
 
-	for i, t := range s.Answers {
-		c.tile(t, sheetMargin+i%perRow*(tileW+gap), y+i/perRow*(tileH+gap))
-	}
-	y += (len(s.Answers) + perRow - 1) / perRow * (tileH + gap)
-	s.foot(c, y)
+	c.text(head, ink, border, y+18, "Frames, by what was shown (rows) and answered (columns)")
+	y += 36
+	s.table(c, y)
+	return y + max(len(s.Tally.Count)+1, len(s.Facts))*cellH + border
 }
 
-// foot draws the confusion table and the facts beside it.
-func (s *Sheet) foot(c *canvas, y int) {
-	const nameW, cellW, rowH = 150, 112, 34
-	c.text(head, ink, sheetMargin, y+30, "Shown (rows) and answered (columns), frames")
-	top := y + 52
+// scenes draws the answers, a column a scene, and returns where it ends.
+func (s *Sheet) scenes(c *canvas, y int) int {
+	for band := range slices.Chunk(s.Scenes, columns) {
+		high := 0
+		for i, scene := range band {
+			x := border + i*(tileW+gap)
+			c.text(bold, ink, x, y+18, scene.Name)
+			c.text(body, faint, x, y+36, scene.Note)
+			for j, t := range scene.Tiles {
+				c.tile(t, x, y+sceneTop+j*(tileH+gap))
+			}
+			high = max(high, len(scene.Tiles))
+		}
+		y += sceneTop + high*(tileH+gap) + 12
+	}
+	return y
+}
+
+// table draws the confusion table and the facts beside it.
+func (s *Sheet) table(c *canvas, y int) {
+	const nameW, cellW = 130, 112
 	for j, n := range s.Tally.Names {
-		c.centre(body, faint, sheetMargin+nameW+j*cellW+cellW/2, top+22, n)
+		c.centre(body, faint, border+nameW+j*cellW+cellW/2, y+22, n)
 	}
 	for i, row := range s.Tally.Count {
-		yy := top + (i+1)*rowH
-		c.text(body, faint, sheetMargin, yy+22, s.Tally.Names[i])
+		top := y + (i+1)*cellH
+		c.text(body, faint, border, top+22, s.Tally.Names[i])
 		for j, n := range row {
-			r := image.Rect(0, 0, cellW-4, rowH-4).Add(image.Pt(sheetMargin+nameW+j*cellW+2, yy))
-			bg, fg := panel, faint
+			bg, fg := panel, rail
 			switch {
 			case n == 0:
 			case i != j:
@@ -164,17 +170,18 @@ func (s *Sheet) foot(c *canvas, y int) {
 			default:
 				bg, fg = green, paper
 			}
-			c.fill(r, bg)
-			c.centre(bold, fg, r.Min.X+r.Dx()/2, r.Min.Y+21, fmt.Sprint(n))
+			x := border + nameW + j*cellW
+			c.fill(image.Rect(x+2, top, x+cellW-2, top+cellH-4), bg)
+			c.centre(bold, fg, x+cellW/2, top+20, fmt.Sprint(n))
 		}
 	}
-	x := sheetMargin + nameW + len(s.Tally.Names)*cellW + 60
+	x := border + nameW + len(s.Tally.Names)*cellW + 70
 	for i, f := range s.Facts {
-		c.text(body, ink, x, top+22+i*rowH, f)
+		c.text(body, ink, x, y+22+i*cellH, f)
 	}
 }
 
-// canvas draws rectangles, pictures and words.
+// canvas draws rectangles, pictures and words. A nil canvas draws nothing.
 type canvas struct{ img *image.RGBA }
 
 // A style is a bitmap font, 8×16 pixels a character, and how many times as
@@ -198,12 +205,14 @@ func newCanvas(w, h int) *canvas {
 }
 
 func (c *canvas) fill(r image.Rectangle, col color.RGBA) {
+	if c == nil {
+		return
+	}
 	draw.Draw(c.img, r, image.NewUniform(col), image.Point{}, draw.Src)
 }
 
 func (c *canvas) photo(p image.Image, r image.Rectangle) {
-	if p == nil {
-		c.fill(r, rail)
+	if c == nil {
 		return
 	}
 	draw.CatmullRom.Scale(c.img, r, p, p.Bounds(), draw.Src, nil)
@@ -211,6 +220,9 @@ func (c *canvas) photo(p image.Image, r image.Rectangle) {
 
 // text writes s with its baseline beginning at (x, y).
 func (c *canvas) text(st style, col color.RGBA, x, y int, s string) {
+	if c == nil {
+		return
+	}
 	d := font.Drawer{Dst: c.img, Src: image.NewUniform(col), Face: st.face, Dot: fixed.P(x, y)}
 	if st.scale == 1 {
 		d.DrawString(s)
@@ -236,16 +248,30 @@ func (c *canvas) right(st style, col color.RGBA, x, y int, s string) {
 	c.text(st, col, x-st.width(s), y, s)
 }
 
-// tile draws an answer: the picture in the colour of its verdict, the name,
-// and the distance against its limit.
+// lesson draws the shots of a class into r.
+func (c *canvas) lesson(l Row, r image.Rectangle) {
+	c.fill(r, panel)
+	c.text(bold, ink, r.Min.X+14, r.Min.Y+26, l.Name)
+	c.text(body, faint, r.Min.X+14+bold.width(l.Name)+12, r.Min.Y+26, l.Note)
+	for i, p := range l.Pictures {
+		x := r.Min.X + 14 + i*(thumbW+6)
+		c.photo(p, image.Rect(x, r.Min.Y+40, x+thumbW, r.Min.Y+40+thumbH))
+		if i > 0 && i == l.Cut {
+			c.fill(image.Rect(x-5, r.Min.Y+36, x-1, r.Min.Y+44+thumbH), red)
+		}
+	}
+}
+
+// tile draws an answer: the picture underlined in the colour of its verdict,
+// the name, and the distance against its limit.
 func (c *canvas) tile(t Tile, x, y int) {
 	col := colour[t.Verdict]
 	c.fill(image.Rect(x, y, x+tileW, y+tileH), panel)
 	c.photo(t.Picture, image.Rect(x, y, x+tileW, y+photoH))
 	c.fill(image.Rect(x, y+photoH, x+tileW, y+photoH+4), col)
 	c.text(bold, col, x+10, y+photoH+25, t.Label)
-	c.right(body, faint, x+tileW-10, y+photoH+24, t.Note)
-	c.bar(image.Rect(x+10, y+photoH+38, x+tileW-10, y+photoH+46), t.Distance, t.Threshold, col)
+	c.right(body, faint, x+tileW-10, y+photoH+25, fmt.Sprintf("%.2f", t.Distance))
+	c.bar(image.Rect(x+10, y+photoH+40, x+tileW-10, y+photoH+48), t.Distance, t.Threshold, col)
 }
 
 // bar is 0 … 1 in cosine distance, with a tick at the threshold.
@@ -253,8 +279,6 @@ func (c *canvas) bar(r image.Rectangle, distance, threshold float64, col color.R
 	at := func(v float64) int { return r.Min.X + int(min(max(v, 0), 1)*float64(r.Dx())) }
 	c.fill(r, rail)
 	c.fill(image.Rect(r.Min.X, r.Min.Y, max(at(distance), r.Min.X+2), r.Max.Y), col)
-	if threshold > 0 {
-		x := at(threshold)
-		c.fill(image.Rect(x-1, r.Min.Y-4, x+1, r.Max.Y+4), ink)
-	}
+	x := at(threshold)
+	c.fill(image.Rect(x-1, r.Min.Y-5, x+1, r.Max.Y+5), ink)
 }

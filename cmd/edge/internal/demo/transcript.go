@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/edge-camera/edge/cmd/edge/internal/app"
 	"github.com/edge-camera/edge/cmd/edge/internal/demo/script"
 )
 
@@ -127,10 +126,10 @@ func (t *Transcript) killed(how error) {
 	if exit, ok := errors.AsType[*exec.ExitError](how); ok {
 		reason = exit.ProcessState.String() // "signal: killed"
 	}
-	t.printf("        %s (%s) while it stored the next shot\n", t.red("killed"), reason)
+	t.printf("        %s (%s) in the middle of storing the next shot\n", t.red("killed"), reason)
 }
 
-func (t *Transcript) remembers(m opened, survived bool) {
+func (t *Transcript) remembers(m opened, f fate) {
 	if t == nil {
 		return
 	}
@@ -138,12 +137,15 @@ func (t *Transcript) remembers(m opened, survived bool) {
 	for _, k := range m.Memory {
 		known = append(known, fmt.Sprintf("%s %d", k.Class, k.Shots))
 	}
-	flight := "the one in flight is lost, and was never promised"
-	if survived {
-		flight = "and even the one in flight"
+	more := "the one in flight is lost, it was never promised"
+	switch {
+	case f == stored:
+		more = "and the one in flight, whole on the disk by then"
+	case m.Torn > 0:
+		more = fmt.Sprintf("the one in flight is lost with its %d bytes, it was never promised", m.Torn)
 	}
-	t.printf("        %s, it remembers %s:\n        every shot that it had acknowledged; %s\n",
-		t.green("started again"), strings.Join(known, ", "), flight)
+	t.printf("        %s, it remembers %s: every shot\n        that it had acknowledged; %s\n",
+		t.green("started again"), strings.Join(known, ", "), more)
 }
 
 // frame says that a frame went by which does not count.
@@ -238,7 +240,7 @@ func (t *Transcript) end(r *Result) {
 	t.printf("\n%d of %d frames of taught things named right, %d of %d of anything else called unknown.\n",
 		r.Named, r.Objects, r.Refused, r.Others)
 	t.printf("%.1f frames a second", r.FPS)
-	for _, s := range []app.Stage{app.Capture, app.Preprocess, app.Network, app.Match} {
+	for _, s := range stages {
 		t.printf("; %s %s ms", s, figure(r.MS[s.String()].P50))
 	}
 	t.printf(" (median).\nContact sheet: %s\n", r.Sheet)

@@ -56,13 +56,13 @@ const (
 // in light they were not taught on, between things that were never taught.
 var storyboard = []shot{
 	{"cup", true, 20, "gravel", 40, 72, pose{-12, 4, 86, -8, 100, 0, 8}, pose{14, -4, 98, 6, 104, 4, 8}, press(5, 10, 15)},
-	{"cup", true, 28, "bricks", 150, 66, pose{10, 8, 104, 14, 88, 8, -14}, pose{-10, -6, 92, -4, 94, 0, -10}, press(5, 10, 15)},
+	{"cup", true, 28, "bricks", 150, 66, pose{10, 8, 104, 14, 88, 8, -14}, pose{-10, -6, 92, -4, 94, 0, -10}, press(5, 10, 17)},
 
 	{"cat", true, 20, "bricks", 20, 76, pose{12, 0, 88, 6, 104, 0, -8}, pose{-10, 4, 100, -8, 98, 5, -8}, press(5, 10, 15)},
-	{"cat", true, 28, "lawn", 90, 68, pose{-14, 6, 108, -12, 92, -6, 12}, pose{8, -2, 94, 4, 108, 0, 12}, press(5, 10, 15)},
+	{"cat", true, 28, "lawn", 90, 68, pose{-14, 6, 108, -12, 92, -6, 12}, pose{8, -2, 94, 4, 108, 0, 12}, press(5, 10, 17)},
 
 	{"rocket", true, 20, "pale wall", 70, 70, pose{-8, 2, 90, -6, 96, 4, 10}, pose{10, -4, 98, 6, 104, 0, 10}, press(5, 10, 15)},
-	{"rocket", true, 32, "gravel", 130, 64, pose{12, 0, 102, 10, 108, -4, -12}, pose{-8, 6, 90, -6, 90, 6, -8}, press(5, 10, 15, 20)},
+	{"rocket", true, 32, "gravel", 130, 64, pose{12, 0, 102, 10, 108, -4, -12}, pose{-8, 6, 90, -6, 90, 6, -8}, press(5, 10, 15, 21)},
 
 	{"astronaut", true, 28, "lawn", 150, 72, pose{14, 4, 88, 5, 100, 0, 8}, pose{-10, 0, 98, -6, 106, 4, 8},
 		[]script.Press{{Frame: 2, Gesture: "short"}, {Frame: 10, Gesture: "double"}, {Frame: 18}, {Frame: 23}}},
@@ -74,7 +74,7 @@ var storyboard = []shot{
 	{"cup", false, 16, "lawn", 10, 74, pose{-14, 6, 100, 16, 112, -4, -14}, pose{8, -4, 88, -6, 100, 6, -14}, nil},
 	{"shuttle", false, 16, "bricks", 100, 70, pose{-8, 0, 92, -10, 104, 0, 12}, pose{12, 2, 104, 12, 94, 5, 12}, nil},
 	{"astronaut", false, 16, "gravel", 120, 64, pose{12, 2, 102, -8, 88, 6, 16}, pose{-10, 2, 90, 8, 98, 0, 16}, nil},
-	{"", false, 12, "hay", 140, 66, pose{0, 0, 100, 0, 104, 0, -8}, pose{6, 0, 100, 0, 98, 4, -8}, nil},
+	{"", false, 16, "hay", 140, 66, pose{0, 0, 100, 0, 104, 0, -8}, pose{6, 0, 100, 0, 98, 4, -8}, nil},
 	{"cup", false, 16, "slate", 150, 72, pose{10, -2, 90, -14, 92, 6, 14}, pose{-12, 4, 102, 8, 104, -2, 14}, nil},
 	{"photographer", false, 16, "hay", 80, 68, pose{-10, 4, 94, 6, 110, 0, -10}, pose{8, 0, 102, -5, 100, 0, -10}, nil},
 	{"cat", false, 16, "pale wall", 60, 76, pose{12, 4, 106, 10, 106, 8, 12}, pose{-8, -2, 92, -10, 96, 0, 12}, nil},
