@@ -159,41 +159,43 @@ func (s *Scratch) shrink(dst []byte, q square) {
 		prefixRGB(s.prefix, q.row(j, s))
 		s.difference()
 		if j < int(end.at) {
-			for i, v := range s.row {
-				s.acc[i] += side * uint64(v)
-			}
+			accumulate(s.acc, s.row, side)
 			continue
 		}
 		// end.frac/side of this row belongs to the output row that ends here.
 		// As S > side no row holds two ends.
 		frac := uint64(end.frac)
-		for i, v := range s.row {
-			s.acc[i] += frac * uint64(v)
-		}
+		accumulate(s.acc, s.row, frac)
 		div.bytes(dst[out*len(s.acc):(out+1)*len(s.acc)], s.acc)
-		for i, v := range s.row {
-			s.acc[i] = (side - frac) * uint64(v)
-		}
+		clear(s.acc)
+		accumulate(s.acc, s.row, side-frac)
 		out++
 		end = s.cells[out+1]
 	}
 	div.bytes(dst[out*len(s.acc):], s.acc)
 }
 
+func accumulate(acc []uint64, row []uint32, weight uint64) {
+	acc = acc[:len(row)]
+	for i, v := range row {
+		acc[i] += weight * uint64(v)
+	}
+}
+
 // prefixRGB sets sum[j] to the sum of the pixels before j, each channel by
-// itself; one more than there are, so that sum[j+1] may be read at the end.
+// itself; two more than there are pixels, so that a tap at the end has its
+// neighbour too. Indexed, not sliced from the front, it takes half the time.
 func prefixRGB(sum []uint32, row []byte) {
 	var r, g, b uint32
-	for len(row) >= 3 && len(sum) >= 3 {
-		sum[0], sum[1], sum[2] = r, g, b
-		r += uint32(row[0])
-		g += uint32(row[1])
-		b += uint32(row[2])
-		row, sum = row[3:], sum[3:]
+	body := sum[:len(row)]
+	for i := 2; i < len(row); i += 3 {
+		body[i-2], body[i-1], body[i] = r, g, b
+		r += uint32(row[i-2])
+		g += uint32(row[i-1])
+		b += uint32(row[i])
 	}
-	for len(sum) >= 3 {
-		sum[0], sum[1], sum[2] = r, g, b
-		sum = sum[3:]
+	for end := sum[len(row):]; len(end) >= 3; end = end[3:] {
+		end[0], end[1], end[2] = r, g, b
 	}
 }
 
@@ -203,15 +205,16 @@ func (s *Scratch) difference() {
 	side := uint32(s.to)
 	var r, g, b uint32
 	row := s.row
-	for _, c := range s.cells[1:] {
-		p := s.prefix[c.at*3 : c.at*3+6]
+	for i, c := range s.cells[1:] {
+		at := int(c.at) * 3
+		p := s.prefix[at : at+6 : at+6]
 		near, far := side-c.frac, c.frac
 		r1 := near*p[0] + far*p[3]
 		g1 := near*p[1] + far*p[4]
 		b1 := near*p[2] + far*p[5]
-		row[0], row[1], row[2] = r1-r, g1-g, b1-b
+		o := row[i*3 : i*3+3 : i*3+3]
+		o[0], o[1], o[2] = r1-r, g1-g, b1-b
 		r, g, b = r1, g1, b1
-		row = row[3:]
 	}
 }
 

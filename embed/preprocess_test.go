@@ -421,3 +421,30 @@ func BenchmarkPreprocess(b *testing.B) {
 		})
 	}
 }
+
+// Whatever a camera claims about its bytes, and whatever is typed as a region,
+// makes an error or the reference's pixels.
+func FuzzPreprocess(f *testing.F) {
+	f.Add(make([]byte, 36), 4, 3, 12, byte(RGB), byte(2), 0., 0., 0., 0.)
+	f.Add(make([]byte, 24), 4, 3, 8, byte(YUYV), byte(5), 0.25, 0., 0.5, 1.)
+	f.Add(make([]byte, 3), 1, 1, math.MaxInt, byte(BGR), byte(1), 0., math.NaN(), -1., math.Inf(1))
+	f.Fuzz(func(t *testing.T, pix []byte, width, height, stride int, format, side byte, x, y, w, h float64) {
+		p := Picture{Pix: pix, Width: width, Height: height, Stride: stride, Format: PixelFormat(format)}
+		r := Region{x, y, w, h}
+		n := int(side%16) + 1
+		got := make([]byte, n*n*3)
+		if err := Preprocess(got, n, p, r, new(Scratch)); err != nil {
+			if !errors.Is(err, ErrPicture) && !errors.Is(err, ErrRegion) {
+				t.Fatal(err)
+			}
+			return
+		}
+		want, err := reference(n, p, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatal("not the reference's pixels")
+		}
+	})
+}
