@@ -145,12 +145,14 @@ func quantizeConv(n *embed.Node, in, out embed.QValue) embed.QNode {
 	return q
 }
 
+// quantizeAdd rounds its products, so that arm64 fuses none of them and the
+// model is the same everywhere.
 func quantizeAdd(a, b, out embed.QValue) embed.QNode {
 	const shift = 14
 	ra := float64(a.Scale) / float64(out.Scale)
 	rb := float64(b.Scale) / float64(out.Scale)
 	return embed.QNode{
 		MultA: int16(math.Round(ra * (1 << shift))), MultB: int16(math.Round(rb * (1 << shift))), Shift: shift,
-		AddBias: int32(math.Round((float64(out.Zero) - ra*float64(a.Zero) - rb*float64(b.Zero)) * (1 << shift))),
+		AddBias: int32(math.Round((float64(out.Zero) - float64(ra*float64(a.Zero)) - float64(rb*float64(b.Zero))) * (1 << shift))),
 	}
 }

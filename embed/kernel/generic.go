@@ -4,13 +4,17 @@ import "unsafe"
 
 // generic is plain Go, for every architecture.
 //
-// # Two sums in one word
+// # Several sums in one word
 //
-// A 64-bit multiplication costs what a 32-bit one does, so the generic kernels
-// put two numbers into a word, u + v·2³², and multiply both by a third at
-// once. A sum of such products holds two sums: the lower half of the word is
-// the first exactly, as Conv promises that it fits int32, and what is above
-// it, after giving back what a negative lower half borrowed, is the second.
+// A 64-bit multiplication gives more bits than a product of two int8 needs, so
+// the generic kernels put several numbers into a word and multiply all of them
+// by another at once; a sum of such products holds several sums. The lowest
+// field of the word is the first sum exactly, as long as that fits the field,
+// and what is above it, after giving back what a negative lower field
+// borrowed, is the next.
+//
+// Halves carry whole accumulators: Conv promises that they fit 32 bits. Thirds
+// carry 64 products, which are at most 128·127 each and 2²⁰ together.
 var generic = Tier{
 	Name:      "generic",
 	Usable:    func() bool { return true },
@@ -20,14 +24,31 @@ var generic = Tier{
 	Mean:      newGenericMean,
 }
 
-// both puts two numbers into a word.
+const (
+	thirdBits  = 21
+	thirdTerms = 64
+)
+
+// both puts two numbers into the halves of a word.
 func both(u, v int64) int64 { return u + v<<32 }
 
-// split takes two sums apart.
-func split(word int64) (u, v int32) {
+// halves takes two sums apart.
+func halves(word int64) (u, v int32) {
 	u = int32(word)
 	return u, int32((word - int64(u)) >> 32)
 }
+
+// addThirds takes three sums apart and adds them to others.
+func addThirds(sum *[3]int32, word int64) {
+	u := word << (64 - thirdBits) >> (64 - thirdBits)
+	word = (word - u) >> thirdBits
+	v := word << (64 - thirdBits) >> (64 - thirdBits)
+	sum[0] += int32(u)
+	sum[1] += int32(v)
+	sum[2] += int32((word - v) >> thirdBits)
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }
 
 // requantize is rdm and the clamp of the int8 definition.
 func requantize(acc, mult, lo, hi int32) int8 {

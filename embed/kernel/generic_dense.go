@@ -1,7 +1,7 @@
 package kernel
 
 // genericDense is a matrix product: filters times the windows of the picture,
-// which are gathered four pixels at a time. Two filters share a word.
+// which are gathered four pixels at a time. Three filters share a word.
 type genericDense struct {
 	Geometry
 	lo, hi int32
@@ -10,55 +10,53 @@ type genericDense struct {
 	length   int   // of each segment
 	k        int   // len(segments)·length
 
-	// By group and pair of filters; a group's last pair may have one filter and
-	// zeros.
-	weight []int64    // [group·pairs][k]
-	start  []int64    // [group·pairs], biases
-	mult   [][2]int32 // [group·pairs]
+	// By group and three filters; a group's last three may be fewer, and zeros.
+	weight []int64    // [group·triples][k]
+	bias   [][3]int32 // [group·triples]
+	mult   [][3]int32 // [group·triples]
 
-	filters, pairs int // of a group
-	pairsUnit      int // pairs of a unit
-	pairBlocks     int // units to do all pairs of a group
-	pixelsUnit     int // pixels of a unit
-	pixelBlocks    int // units to do all pixels
+	filters, triples int // of a group
+	triplesUnit      int // triples of a unit
+	tripleBlocks     int // units to do all triples of a group
+	pixelsUnit       int // pixels of a unit
+	pixelBlocks      int // units to do all pixels
 }
 
-// Weights of so many pairs of filters stay in a second-level cache while a
-// unit's pixels pass, and are many enough that gathering the pixels again for
-// the next unit does not count.
-const genericPairs = 64
+const (
+	// Weights of so many triples of filters stay in a second-level cache while
+	// a unit's pixels pass, and are many enough that gathering the pixels again
+	// for the next unit does not count.
+	genericTriples = 48
+
+	// About how many products make a unit: enough that handing it to a thread
+	// does not count, few enough that all threads end together.
+	genericUnit = 1 << 18
+)
 
 func newGenericDense(c *Conv) Op {
 	d := &genericDense{Geometry: c.Geometry, lo: int32(c.Lo), hi: int32(c.Hi), k: c.K()}
 	d.segments, d.length = c.Segments()
 	d.filters = c.Out.C / c.Groups
-	d.pairs = (d.filters + 1) / 2
-	d.weight = make([]int64, c.Groups*d.pairs*d.k)
-	d.start = make([]int64, c.Groups*d.pairs)
-	d.mult = make([][2]int32, c.Groups*d.pairs)
+	d.triples = ceil(d.filters, 3)
+	d.weight = make([]int64, c.Groups*d.triples*d.k)
+	d.bias = make([][3]int32, c.Groups*d.triples)
+	d.mult = make([][3]int32, c.Groups*d.triples)
 	for ch := range c.Out.C {
 		f := ch % d.filters
-		pair, half := ch/d.filters*d.pairs+f/2, f%2
+		triple, third := ch/d.filters*d.triples+f/3, f%3
 		for k, w := range c.Weight[ch*d.k : (ch+1)*d.k] {
-			d.weight[pair*d.k+k] += int64(w) << (32 * half)
+			d.weight[triple*d.k+k] += int64(w) << (thirdBits * third)
 		}
-		d.start[pair] += int64(c.Bias[ch]) << (32 * half)
-		d.mult[pair][half] = c.Mult[ch]
+		d.bias[triple][third], d.mult[triple][third] = c.Bias[ch], c.Mult[ch]
 	}
-	d.pairBlocks = ceil(d.pairs, genericPairs)
-	d.pairsUnit = ceil(d.pairs, d.pairBlocks)
-	d.pixelsUnit = min(max(unitWork/(2*d.pairsUnit*d.k), 4), 1024) / 4 * 4
+	d.tripleBlocks = ceil(d.triples, genericTriples)
+	d.triplesUnit = ceil(d.triples, d.tripleBlocks)
+	d.pixelsUnit = min(max(genericUnit/(3*d.triplesUnit*d.k), 4), 1024) / 4 * 4
 	d.pixelBlocks = ceil(c.Out.H*c.Out.W, d.pixelsUnit)
 	return d
 }
 
-// unitWork is about how many products make a unit: enough that handing it to a
-// thread does not count, few enough that all threads end together.
-const unitWork = 1 << 18
-
-func ceil(a, b int) int { return (a + b - 1) / b }
-
-func (d *genericDense) Units() int { return d.Groups * d.pairBlocks * d.pixelBlocks }
+func (d *genericDense) Units() int { return d.Groups * d.tripleBlocks * d.pixelBlocks }
 
 func (d *genericDense) Scratch() int { return d.k }
 
@@ -66,9 +64,9 @@ func (d *genericDense) Run(a *Args, unit int) {
 	from := unit % d.pixelBlocks * d.pixelsUnit
 	to := min(from+d.pixelsUnit, d.Out.H*d.Out.W)
 	unit /= d.pixelBlocks
-	group := unit / d.pairBlocks
-	first := unit % d.pairBlocks * d.pairsUnit
-	last := min(first+d.pairsUnit, d.pairs)
+	group := unit / d.tripleBlocks
+	first := unit % d.tripleBlocks * d.triplesUnit
+	last := min(first+d.triplesUnit, d.triples)
 
 	x := a.Scratch[:d.k]
 	for m := from; m < to; m += 4 {
@@ -80,24 +78,20 @@ func (d *genericDense) Run(a *Args, unit int) {
 			out[i] = d.Out.At(p/d.Out.W, p%d.Out.W) + group*d.filters
 		}
 		d.gather(x, a.A, &origin)
-		for pair := first; pair < last; pair++ {
-			p := group*d.pairs + pair
-			s0, s1, s2, s3 := genericDot(d.start[p], d.weight[p*d.k:(p+1)*d.k], x)
-			mult := &d.mult[p]
-			f := 2 * pair
-			if f+1 == d.filters {
-				for i, s := range [4]int64{s0, s1, s2, s3} {
-					u, _ := split(s)
-					a.Out[out[i]+f] = requantize(u, mult[0], d.lo, d.hi)
-				}
-				continue
+		for triple := first; triple < last; triple++ {
+			p := group*d.triples + triple
+			b := d.bias[p]
+			sum := [4][3]int32{b, b, b, b}
+			weight := d.weight[p*d.k : (p+1)*d.k]
+			for k := 0; k < d.k; k += thirdTerms {
+				end := min(k+thirdTerms, d.k)
+				s0, s1, s2, s3 := genericDot(weight[k:end], x[k:end])
+				addThirds(&sum[0], s0)
+				addThirds(&sum[1], s1)
+				addThirds(&sum[2], s2)
+				addThirds(&sum[3], s3)
 			}
-			for i, s := range [4]int64{s0, s1, s2, s3} {
-				u, v := split(s)
-				o := a.Out[out[i]+f:][:2]
-				o[0] = requantize(u, mult[0], d.lo, d.hi)
-				o[1] = requantize(v, mult[1], d.lo, d.hi)
-			}
+			d.store(a.Out, &out, 3*triple, &sum, &d.mult[p])
 		}
 	}
 }
@@ -117,12 +111,11 @@ func (d *genericDense) gather(x []Block, in []int8, origin *[4]int) {
 	}
 }
 
-// genericDot returns start + Σ weight[k]·x[k][i] for each pixel i. Four sums
-// are what the compiler keeps in registers, in a function that is not inlined.
+// genericDot returns Σ weight[k]·x[k][i] for each pixel i. Four sums are what
+// the compiler keeps in registers, in a function that is not inlined.
 //
 //go:noinline
-func genericDot(start int64, weight []int64, x []Block) (s0, s1, s2, s3 int64) {
-	s0, s1, s2, s3 = start, start, start, start
+func genericDot(weight []int64, x []Block) (s0, s1, s2, s3 int64) {
 	x = x[:len(weight)]
 	for k, w := range weight {
 		b := &x[k]
@@ -132,4 +125,22 @@ func genericDot(start int64, weight []int64, x []Block) (s0, s1, s2, s3 int64) {
 		s3 += b[3] * w
 	}
 	return s0, s1, s2, s3
+}
+
+// store writes up to three channels from f on of four pixels.
+func (d *genericDense) store(out []int8, at *[4]int, f int, sum *[4][3]int32, mult *[3]int32) {
+	if f+3 > d.filters {
+		for i := range 4 {
+			for c := range d.filters - f {
+				out[at[i]+f+c] = requantize(sum[i][c], mult[c], d.lo, d.hi)
+			}
+		}
+		return
+	}
+	for i := range 4 {
+		o, s := out[at[i]+f:][:3], &sum[i]
+		o[0] = requantize(s[0], mult[0], d.lo, d.hi)
+		o[1] = requantize(s[1], mult[1], d.lo, d.hi)
+		o[2] = requantize(s[2], mult[2], d.lo, d.hi)
+	}
 }

@@ -135,14 +135,14 @@ func (d *genericDepthwise) store(out []int8, sum []int64, y, x, c int) {
 	o := out[d.Out.At(y, x)+c:][:len(sum)]
 	if x+1 == d.Out.W {
 		for i, s := range sum {
-			u, _ := split(s)
+			u, _ := halves(s)
 			o[i] = requantize(u, mult[i], d.lo, d.hi)
 		}
 		return
 	}
 	p := out[d.Out.At(y, x+1)+c:][:len(sum)]
 	for i, s := range sum {
-		u, v := split(s)
+		u, v := halves(s)
 		o[i] = requantize(u, mult[i], d.lo, d.hi)
 		p[i] = requantize(v, mult[i], d.lo, d.hi)
 	}

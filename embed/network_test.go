@@ -1,0 +1,472 @@
+package embed_test
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/embed/embedtest"
+	"github.com/edge-camera/edge/embed/kernel"
+)
+
+func network(t testing.TB, m *embed.Model) *embed.Network {
+	t.Helper()
+	n, err := embed.NewNetwork(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func session(t testing.TB, n *embed.Network, threads int) *embed.Session {
+	t.Helper()
+	s := n.NewSession(threads)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func float32Model(g *embed.Graph) *embed.Model {
+	return &embed.Model{Precision: embed.Float32, Graph: g}
+}
+
+// TestFloatReference compares every value of random graphs with the
+// definition, bit for bit, whatever the number of threads.
+func TestFloatReference(t *testing.T) {
+	seen := map[embed.Op]int{}
+	for seed := range uint64(120) {
+		g := embedtest.Random(seed, false)
+		for i := range g.Nodes {
+			seen[g.Nodes[i].Op]++
+		}
+		n := network(t, float32Model(g))
+		shapes, err := g.Shapes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := session(t, n, 1+int(seed%4))
+		rgb := embedtest.Pixels(shapes[0].Len(), seed)
+		want := referenceFloat(g, shapes, rgb)
+		next := 0
+		err = s.Trace(rgb, func(v embed.Value, shape embed.Shape, data []float32) {
+			if int(v) != next || shape != shapes[v] || len(data) != shape.Len() {
+				t.Fatalf("seed %d: value %d of %v with %d elements, want value %d of %v", seed, v, shape, len(data), next, shapes[v])
+			}
+			next++
+			for i := range data {
+				if math.Float32bits(data[i]) != math.Float32bits(want[v][i]) {
+					t.Fatalf("seed %d: value %d element %d is %g, want %g (%+v)", seed, v, i, data[i], want[v][i], g.Nodes[v-1].Op)
+				}
+			}
+		})
+		if err != nil || next != len(shapes) {
+			t.Fatalf("seed %d: %d of %d values, %v", seed, next, len(shapes), err)
+		}
+		got := make([]float32, n.Dim())
+		if err := s.Run(got, rgb); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want[g.Output]) {
+			t.Fatalf("seed %d: Run gave another output than Trace", seed)
+		}
+		var squares float64
+		for _, v := range got {
+			squares += float64(v) * float64(v)
+		}
+		e := make(embed.Embedding, n.Dim())
+		if err := s.EmbedPixels(e, rgb); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range e {
+			unit := 0.0
+			if squares > 0 {
+				unit = float64(got[i]) / math.Sqrt(squares)
+			}
+			if math.Abs(float64(v)-unit) > 1e-7 {
+				t.Fatalf("seed %d: dimension %d is %g, want %g", seed, i, v, unit)
+			}
+		}
+	}
+	for op := embed.OpConv; op <= embed.OpDense; op++ {
+		if seen[op] == 0 {
+			t.Errorf("no random graph has a %v", op)
+		}
+	}
+}
+
+// TestInt8Reference compares every value of random int8 networks with the
+// definition in big integers, for every tier and number of threads.
+func TestInt8Reference(t *testing.T) {
+	for _, tier := range kernel.Tiers {
+		if !tier.Usable() {
+			continue
+		}
+		t.Run(tier.Name, func(t *testing.T) {
+			t.Setenv(embed.KernelEnv, tier.Name)
+			for seed := range uint64(60) {
+				testInt8Reference(t, seed)
+			}
+		})
+	}
+}
+
+func testInt8Reference(t *testing.T, seed uint64) {
+	m := embedtest.Int8(embedtest.Random(seed, true), seed)
+	n := network(t, m)
+	shapes, err := m.Graph.Shapes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session(t, n, 1+int(seed%4))
+	rgb := embedtest.Pixels(shapes[0].Len(), seed)
+	values, sums := referenceInt8(m, shapes, rgb)
+	last := len(shapes) - 1
+	in := m.Graph.Nodes[last-1].In[0]
+	err = s.Trace(rgb, func(v embed.Value, shape embed.Shape, data []float32) {
+		q := m.Quant.Values[v]
+		for i, got := range data {
+			var want float64
+			if int(v) == last {
+				want = float64(sums[i]) * float64(m.Quant.Values[in].Scale) / float64(shapes[in].H*shapes[in].W)
+				if math.Abs(float64(got)-want) > 1e-6*math.Abs(want) {
+					t.Fatalf("seed %d: mean %d is %g, want %g", seed, i, got, want)
+				}
+				continue
+			}
+			want = float64(q.Scale) * float64(int(values[v][i])-int(q.Zero))
+			if float64(got) != float64(float32(want)) {
+				t.Fatalf("seed %d: value %d element %d is %g, want %g (%d)", seed, v, i, got, want, values[v][i])
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := make(embed.Embedding, n.Dim())
+	if err := s.EmbedPixels(e, rgb); err != nil {
+		t.Fatal(err)
+	}
+	checkUnit(t, e, sums)
+}
+
+// checkUnit compares an embedding with n/‖n‖ to within the two roundings that
+// the definition allows it.
+func checkUnit(t *testing.T, e embed.Embedding, sums []int64) {
+	t.Helper()
+	squares := new(big.Int)
+	for _, n := range sums {
+		squares.Add(squares, new(big.Int).Mul(big.NewInt(n), big.NewInt(n)))
+	}
+	norm := new(big.Float).SetPrec(200).SetInt(squares)
+	norm.Sqrt(norm)
+	for i, n := range sums {
+		var want float32
+		if squares.Sign() > 0 {
+			want, _ = new(big.Float).SetPrec(200).Quo(new(big.Float).SetInt64(n), norm).Float32()
+		}
+		if d := int64(math.Float32bits(e[i])) - int64(math.Float32bits(want)); d < -1 || d > 1 {
+			t.Fatalf("dimension %d is %g, want %g", i, e[i], want)
+		}
+	}
+}
+
+// TestGolden holds the bits of an embedding: they are the same on every
+// architecture and for ever.
+func TestGolden(t *testing.T) {
+	for _, tier := range kernel.Tiers {
+		if !tier.Usable() {
+			continue
+		}
+		t.Run(tier.Name, func(t *testing.T) {
+			t.Setenv(embed.KernelEnv, tier.Name)
+			for _, c := range []struct {
+				model *embed.Model
+				want  string
+			}{
+				{embedtest.Tiny(), "c895e5688f38fb74"},
+				{embedtest.TinyFloat(), "6e51dbffeb54f4d4"},
+				{embedtest.Int8(embedtest.Lite0(64, 3), 3), "a2b95c78e24db13d"},
+			} {
+				n := network(t, c.model)
+				e := make(embed.Embedding, n.Dim())
+				in := n.Input()
+				if err := session(t, n, 2).EmbedPixels(e, embedtest.Pixels(in.Height*in.Width*3, 9)); err != nil {
+					t.Fatal(err)
+				}
+				h := sha256.New()
+				for _, v := range e {
+					_ = binary.Write(h, binary.LittleEndian, v)
+				}
+				if got := hex.EncodeToString(h.Sum(nil)[:8]); got != c.want {
+					t.Errorf("%s: the embedding's hash is %s, want %s", c.model.Meta.Name, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+// TestGold runs the gold inputs of the test models as `edge doctor` does.
+func TestGold(t *testing.T) {
+	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat()} {
+		n := network(t, m)
+		s := session(t, n, 1)
+		for i, gold := range m.Gold {
+			e := make(embed.Embedding, n.Dim())
+			if err := s.EmbedPixels(e, gold.Pix); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(e, gold.Embedding) {
+				t.Errorf("%s: gold %d differs", m.Meta.Name, i)
+			}
+		}
+	}
+}
+
+// TestThreads wants the same bits from one to four threads, over and over, as
+// who computes what differs each time.
+func TestThreads(t *testing.T) {
+	for _, m := range []*embed.Model{
+		embedtest.Int8(embedtest.Lite0(32, 1), 1), float32Model(embedtest.Lite0(32, 1)),
+	} {
+		n := network(t, m)
+		rgb := embedtest.Pixels(32*32*3, 5)
+		want := make(embed.Embedding, n.Dim())
+		if err := session(t, n, 1).EmbedPixels(want, rgb); err != nil {
+			t.Fatal(err)
+		}
+		got := make(embed.Embedding, n.Dim())
+		for threads := -1; threads <= 4; threads++ {
+			s := session(t, n, threads)
+			for round := range 5 {
+				clear(got)
+				if err := s.EmbedPixels(got, rgb); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(got, want) {
+					t.Fatalf("%v: %d threads, round %d: another embedding", m.Precision, threads, round)
+				}
+			}
+			s.Close()
+		}
+	}
+}
+
+// TestConcurrentSessions runs many sessions of one network at once.
+func TestConcurrentSessions(t *testing.T) {
+	m := embedtest.Tiny()
+	n := network(t, m)
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			s := n.NewSession(1 + g%3)
+			defer s.Close()
+			e := make(embed.Embedding, n.Dim())
+			for i := range 20 {
+				gold := &m.Gold[(g+i)%len(m.Gold)]
+				if err := s.EmbedPixels(e, gold.Pix); err != nil || !slices.Equal(e, gold.Embedding) {
+					t.Errorf("session %d round %d: another embedding, %v", g, i, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestEmbedAllocatesNothing(t *testing.T) {
+	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat()} {
+		n := network(t, m)
+		for threads := 1; threads <= 2; threads++ {
+			s := session(t, n, threads)
+			e := make(embed.Embedding, n.Dim())
+			p := embed.Picture{Pix: embedtest.Pixels(40*30*3, 1), Width: 40, Height: 30, Stride: 120, Format: embed.RGB}
+			if err := s.Embed(e, p, embed.Region{}); err != nil {
+				t.Fatal(err)
+			}
+			rgb := slices.Clone(s.Pixels())
+			var failed error
+			allocs := testing.AllocsPerRun(20, func() {
+				failed = errors.Join(failed, s.Embed(e, p, embed.Region{}), s.EmbedPixels(e, rgb), s.Run(e, rgb))
+			})
+			if failed != nil || allocs != 0 {
+				t.Errorf("%v with %d threads: %g allocations a frame, %v", m.Precision, threads, allocs, failed)
+			}
+		}
+	}
+}
+
+// TestEmbed wants Embed to be Preprocess and EmbedPixels.
+func TestEmbed(t *testing.T) {
+	n := network(t, embedtest.Tiny())
+	s := session(t, n, 1)
+	side := n.Input().Height
+	p := embed.Picture{Pix: embedtest.Pixels(40*30*3, 1), Width: 40, Height: 30, Stride: 120, Format: embed.RGB}
+	r := embed.Region{X: 0.25, Y: 0.25, W: 0.5, H: 0.5}
+	var scratch embed.Scratch
+	rgb := make([]byte, side*side*3)
+	if err := embed.Preprocess(rgb, side, p, r, &scratch); err != nil {
+		t.Fatal(err)
+	}
+	got, want := make(embed.Embedding, n.Dim()), make(embed.Embedding, n.Dim())
+	if err := s.Embed(got, p, r); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.Pixels(), rgb) {
+		t.Error("Pixels is not what Preprocess makes")
+	}
+	if err := s.EmbedPixels(want, rgb); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		t.Error("Embed and EmbedPixels differ")
+	}
+	if err := s.Embed(got, embed.Picture{}, r); !errors.Is(err, embed.ErrPicture) {
+		t.Errorf("no picture: %v", err)
+	}
+	if !slices.Equal(got, want) {
+		t.Error("a bad picture changed the embedding")
+	}
+}
+
+func TestSessionErrors(t *testing.T) {
+	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat()} {
+		n := network(t, m)
+		s := n.NewSession(2)
+		e, rgb := make(embed.Embedding, n.Dim()), m.Gold[0].Pix
+		visit := func(embed.Value, embed.Shape, []float32) { t.Error("visited a value of a bad input") }
+		for _, bad := range [][]byte{nil, rgb[1:], append(slices.Clone(rgb), 0)} {
+			for what, err := range map[string]error{
+				"EmbedPixels": s.EmbedPixels(e, bad), "Run": s.Run(e, bad), "Trace": s.Trace(bad, visit),
+			} {
+				if !errors.Is(err, embed.ErrPicture) {
+					t.Errorf("%s of %d bytes: %v", what, len(bad), err)
+				}
+			}
+		}
+		for _, bad := range []embed.Embedding{nil, e[1:], append(slices.Clone(e), 0)} {
+			if s.EmbedPixels(bad, rgb) == nil || s.Run(bad, rgb) == nil {
+				t.Errorf("no error for a destination of %d elements", len(bad))
+			}
+		}
+		s.Close()
+		s.Close()
+		if s.EmbedPixels(e, rgb) == nil || s.Run(e, rgb) == nil || s.Trace(rgb, visit) == nil {
+			t.Error("a closed session still computes")
+		}
+	}
+}
+
+// TestZeroOutput wants zeros, not NaN, where there is nothing to normalize.
+func TestZeroOutput(t *testing.T) {
+	b := embedtest.NewBuilder(4, 1)
+	b.GlobalMean(b.Pointwise(0, 5, embed.ActReLU))
+	g := b.Graph()
+	clear(g.Nodes[0].Weight)
+	clear(g.Nodes[0].Bias)
+	m := embedtest.Int8(embedtest.Random(1, true), 1)
+	for i := range m.Quant.Nodes {
+		if q := &m.Quant.Nodes[i]; m.Graph.Nodes[i].Op != embed.OpGlobalMean {
+			q.Lo, q.Hi = m.Quant.Values[i+1].Zero, m.Quant.Values[i+1].Zero
+		}
+	}
+	for _, m := range []*embed.Model{float32Model(g), m} {
+		n := network(t, m)
+		e := make(embed.Embedding, n.Dim())
+		e[0] = 1
+		in := n.Input()
+		if err := session(t, n, 1).EmbedPixels(e, embedtest.Pixels(in.Height*in.Width*3, 1)); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range e {
+			if v != 0 {
+				t.Errorf("%v: dimension %d is %g, want 0", m.Precision, i, v)
+			}
+		}
+	}
+}
+
+// TestOverflow wants an error where finite weights give no finite output.
+func TestOverflow(t *testing.T) {
+	b := embedtest.NewBuilder(4, 1)
+	x := b.Pointwise(0, 5, embed.ActNone)
+	b.GlobalMean(b.Pointwise(x, 5, embed.ActNone))
+	g := b.Graph()
+	for i := range 2 {
+		for j := range g.Nodes[i].Weight {
+			g.Nodes[i].Weight[j] = math.MaxFloat32
+		}
+	}
+	n := network(t, float32Model(g))
+	e := make(embed.Embedding, n.Dim())
+	if err := session(t, n, 1).EmbedPixels(e, make([]byte, 4*4*3)); !errors.Is(err, embed.ErrCorrupt) {
+		t.Errorf("got %v and %v", e, err)
+	}
+	for i, v := range e {
+		if v != 0 {
+			t.Errorf("dimension %d is %g after the error", i, v)
+		}
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	m := embedtest.Tiny()
+	n := network(t, m)
+	if n.Model() != m || n.Dim() != 24 || n.Precision() != embed.Int8 || n.Input() != m.Graph.Input || n.Fingerprint() != m.Fingerprint() {
+		t.Errorf("the network does not describe its model: dim %d, %v, %+v", n.Dim(), n.Precision(), n.Input())
+	}
+	best, err := kernel.Choose("")
+	if err != nil || n.Kernel() != best.Name {
+		t.Errorf("kernel %q, want %q (%v)", n.Kernel(), best.Name, err)
+	}
+	if f := network(t, embedtest.TinyFloat()); f.Kernel() != "reference" || f.Precision() != embed.Float32 {
+		t.Errorf("a float network has kernel %q and %v", f.Kernel(), f.Precision())
+	}
+}
+
+func TestKernelEnv(t *testing.T) {
+	tiny := embedtest.Tiny()
+	t.Setenv(embed.KernelEnv, "abacus")
+	_, err := embed.NewNetwork(tiny)
+	if err == nil || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "generic") {
+		t.Errorf("the error for an unknown kernel does not name the known ones: %v", err)
+	}
+	for _, tier := range kernel.Tiers {
+		t.Setenv(embed.KernelEnv, tier.Name)
+		n, err := embed.NewNetwork(tiny)
+		if tier.Usable() && (err != nil || n.Kernel() != tier.Name) {
+			t.Errorf("kernel %s: %v", tier.Name, err)
+		}
+	}
+}
+
+// BenchmarkNetwork measures a picture through EfficientNet-Lite0 with random
+// weights.
+func BenchmarkNetwork(b *testing.B) {
+	for _, side := range []int{160, 224} {
+		g := embedtest.Lite0(side, 1)
+		for _, m := range []*embed.Model{float32Model(g), embedtest.Int8(g, 1)} {
+			n := network(b, m)
+			rgb := embedtest.Pixels(side*side*3, 1)
+			e := make(embed.Embedding, n.Dim())
+			for threads := 1; threads <= 2; threads++ {
+				b.Run(fmt.Sprintf("lite0-%d/%v/%s/threads-%d", side, m.Precision, n.Kernel(), threads), func(b *testing.B) {
+					s := session(b, n, threads)
+					for b.Loop() {
+						if err := s.EmbedPixels(e, rgb); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(float64(g.MACs())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package embed_test
+
+import (
+	"math"
+	"math/big"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// referenceFloat runs a graph as its operators are defined: an output is its
+// bias and then its products in the order of the filter, zeros of the padding
+// among them, each rounded to float32.
+func referenceFloat(g *embed.Graph, shapes []embed.Shape, rgb []byte) [][]float32 {
+	values := make([][]float32, len(shapes))
+	values[0] = make([]float32, shapes[0].Len())
+	for i, v := range rgb {
+		values[0][i] = (float32(v) - g.Input.Mean[i%3]) / g.Input.Std[i%3]
+	}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		is, os := shapes[n.In[0]], shapes[i+1]
+		in, out := values[n.In[0]], make([]float32, os.Len())
+		values[i+1] = out
+		switch n.Op {
+		case embed.OpConv:
+			eachTap(n, is, os, func(o, _, at, w int) {
+				if w < 0 {
+					if n.Bias != nil {
+						out[o] = n.Bias[o%os.C]
+					}
+					return
+				}
+				var x float32
+				if at >= 0 {
+					x = in[at]
+				}
+				out[o] += float32(x * n.Weight[w])
+			})
+		case embed.OpDense:
+			for o := range out {
+				if n.Bias != nil {
+					out[o] = n.Bias[o]
+				}
+				for k, x := range in {
+					out[o] += float32(x * n.Weight[o*len(in)+k])
+				}
+			}
+		case embed.OpBatchNorm:
+			for j, x := range in {
+				c := j % is.C
+				std := float32(math.Sqrt(float64(n.Var[c] + n.Epsilon)))
+				out[j] = float32((x-n.Mean[c])/std*n.Weight[c]) + n.Bias[c]
+			}
+		case embed.OpAct:
+			copy(out, in)
+		case embed.OpAdd:
+			for j := range out {
+				out[j] = in[j] + values[n.In[1]][j]
+			}
+		case embed.OpGlobalMean:
+			for j, x := range in {
+				out[j%is.C] += x
+			}
+			for c := range out {
+				out[c] /= float32(is.H * is.W)
+			}
+		}
+		lo, hi := n.Act.Range()
+		for j := range out {
+			out[j] = min(max(out[j], lo), hi)
+		}
+	}
+	return values
+}
+
+// eachTap visits an output element with w = −1, then every product of it: the
+// index of the input element, −1 outside the picture, and that of the weight.
+func eachTap(n *embed.Node, is, os embed.Shape, visit func(o, channel, at, w int)) {
+	channels, filters := is.C/n.Groups, n.Out/n.Groups
+	win := n.Window
+	for o := range os.Len() {
+		y, x, f := o/(os.W*os.C), o/os.C%os.W, o%os.C
+		visit(o, f, -1, -1)
+		for ky := range win.KernelH {
+			for kx := range win.KernelW {
+				iy := y*win.StrideH - win.Top + ky*win.DilationH
+				ix := x*win.StrideW - win.Left + kx*win.DilationW
+				for c := range channels {
+					at := -1
+					if iy >= 0 && iy < is.H && ix >= 0 && ix < is.W {
+						at = (iy*is.W+ix)*is.C + f/filters*channels + c
+					}
+					visit(o, f, at, ((f*win.KernelH+ky)*win.KernelW+kx)*channels+c)
+				}
+			}
+		}
+	}
+}
+
+// referenceInt8 runs an int8 model by the definition in the package
+// documentation, in big integers: no accumulator can overflow, so one that
+// does in the network shows.
+func referenceInt8(m *embed.Model, shapes []embed.Shape, rgb []byte) (values [][]int8, sums []int64) {
+	g, q := m.Graph, m.Quant
+	values = make([][]int8, len(shapes))
+	for _, v := range rgb[:shapes[0].Len()] {
+		c := len(values[0]) % 3
+		// Exact for the means and scales of these tests, powers of two.
+		real := (float64(v) - float64(g.Input.Mean[c])) / float64(g.Input.Std[c]) / float64(q.Values[0].Scale)
+		r := math.RoundToEven(real) + float64(q.Values[0].Zero)
+		values[0] = append(values[0], int8(min(max(r, -128), 127)))
+	}
+	clamp := func(v *big.Int, n *embed.QNode) int8 {
+		return int8(min(max(v.Int64(), int64(n.Lo)), int64(n.Hi)))
+	}
+	for i := range g.Nodes {
+		n, qn := &g.Nodes[i], &q.Nodes[i]
+		is, os := shapes[n.In[0]], shapes[i+1]
+		in, out := values[n.In[0]], make([]int8, os.Len())
+		values[i+1] = out
+		switch n.Op {
+		case embed.OpConv:
+			acc := make([]*big.Int, len(out))
+			eachTap(n, is, os, func(o, f, at, w int) {
+				if w < 0 {
+					acc[o] = big.NewInt(int64(qn.Bias[f]))
+					return
+				}
+				x := q.Values[n.In[0]].Zero
+				if at >= 0 {
+					x = in[at]
+				}
+				acc[o].Add(acc[o], big.NewInt(int64(x)*int64(qn.Weight[w])))
+			})
+			for o, a := range acc {
+				a.Mul(a, big.NewInt(int64(qn.Mult[o%os.C])))
+				a.Add(a, big.NewInt(1<<30))
+				out[o] = clamp(a.Rsh(a, 31), qn)
+			}
+		case embed.OpAdd:
+			for o := range out {
+				a := big.NewInt(int64(in[o])*int64(qn.MultA) + int64(values[n.In[1]][o])*int64(qn.MultB) + int64(qn.AddBias))
+				a.Add(a, big.NewInt(1<<(qn.Shift-1)))
+				out[o] = clamp(a.Rsh(a, uint(qn.Shift)), qn)
+			}
+		case embed.OpGlobalMean:
+			sums = make([]int64, is.C)
+			for j, x := range in {
+				sums[j%is.C] += int64(x) - int64(q.Values[n.In[0]].Zero)
+			}
+		}
+	}
+	return values, sums
+}
