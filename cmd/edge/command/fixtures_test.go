@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"hash/fnv"
@@ -133,15 +134,25 @@ func mkclip(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: mkclip FILE THING=FRAMES…")
 	}
-	f, err := os.Create(ts.MkAbs(args[0]))
-	ts.Check(err)
-	defer f.Close()
+	ts.Check(writeClip(ts.MkAbs(args[0]), args[1:]...))
+}
+
+func writeClip(path string, parts ...string) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
 	w, err := camera.NewAVIWriter(f, camera.AVIOptions{Width: 64, Height: 48, FPS: 25, Quality: 95})
-	ts.Check(err)
-	for _, part := range args[1:] {
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
 		thing, frames, _ := strings.Cut(part, "=")
 		n, err := strconv.Atoi(frames)
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		for i := range n {
 			m := paint(thing, fmt.Sprint(thing, i), 64, 48)
 			frame := camera.Frame{Seq: uint64(i)}
@@ -149,10 +160,12 @@ func mkclip(ts *testscript.TestScript, neg bool, args []string) {
 			for at := range 64 * 48 {
 				copy(frame.Pix[3*at:], m.Pix[4*at:4*at+3])
 			}
-			ts.Check(w.WriteFrame(&frame))
+			if err := w.WriteFrame(&frame); err != nil {
+				return err
+			}
 		}
 	}
-	ts.Check(w.Close())
+	return w.Close()
 }
 
 // mkbomb FILE.png WIDTH HEIGHT: a PNG of few bytes that claims to be huge.

@@ -1,12 +1,12 @@
 package command
 
 // nearest returns the candidate that a person most likely meant by word, or ""
-// where none is near: at most two edits away and not most of the word.
+// where none is near: at most two edits away and at most half of the word.
 func nearest(word string, candidates []string) string {
 	best, bestDistance := "", 3
 	for _, c := range candidates {
 		d := edits(word, c)
-		if d < bestDistance && 2*d <= len(c)+1 {
+		if d < bestDistance && 2*d <= len(c) {
 			best, bestDistance = c, d
 		}
 	}
