@@ -55,7 +55,7 @@ func (s *Set) Add(class string, e embed.Embedding, crop []byte, source string, a
 		id: s.nextID, at: storable(at), source: source, fingerprint: s.fingerprint, embedding: slices.Clone(e),
 		cropCRC: checksum(crop), cropLen: uint32(len(crop)),
 	}
-	if err := shot.measure(); err != nil {
+	if err := shot.measure(dot(shot.embedding, shot.embedding)); err != nil {
 		return Shot{}, fmt.Errorf("%w: %w", ErrShot, err)
 	}
 	c := change{kind: kindShot, at: shot.at, id: shot.id, class: class, shot: shot}

@@ -41,7 +41,7 @@ func (s *Set) publish() {
 		first := s.state.ways[0].shots[0]
 		fingerprint, v.dim = first.fingerprint, len(first.embedding)
 	}
-	var sum []float64
+	var todo []*way
 	for i, w := range s.state.ways {
 		if w.prototype != nil && (w.of != fingerprint || len(w.prototype) != v.dim) {
 			// Only without a model can a store show shots of two, and then
@@ -53,9 +53,10 @@ func (s *Set) publish() {
 			v.state = s.state
 		}
 		if w.prototype == nil {
-			sum = w.derive(fingerprint, v.dim, sum)
+			todo = append(todo, w)
 		}
 	}
+	deriveAll(todo, fingerprint, v.dim)
 	v.threshold = thresholds(s.state.ways)
 	s.seen.Store(v)
 }
@@ -77,12 +78,17 @@ func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
 		return dst
 	}
 	inv := 1 / math.Sqrt(dot(q, q))
-	for i, w := range v.state.ways {
-		d := 2.0
-		if c := float64(dot(q, w.prototype) * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
-			d = min(max(1-c, 0), 2)
+	ways := v.state.ways
+	for i := 0; i < len(ways); i += 4 {
+		last := len(ways) - 1
+		cosines := dot4(q, ways[i].prototype, ways[min(i+1, last)].prototype, ways[min(i+2, last)].prototype, ways[min(i+3, last)].prototype)
+		for j, w := range ways[i:min(i+4, len(ways))] {
+			d := 2.0
+			if c := float64(cosines[j] * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
+				d = min(max(1-c, 0), 2)
+			}
+			dst = append(dst, Prediction{Class: w.name, Score: max(1-d, 0), Distance: d, Known: d <= v.threshold[i+j]})
 		}
-		dst = append(dst, Prediction{Class: w.name, Score: max(1-d, 0), Distance: d, Known: d <= v.threshold[i]})
 	}
 	slices.SortFunc(dst, func(a, b Prediction) int {
 		if c := cmp.Compare(a.Distance, b.Distance); c != 0 {

@@ -21,6 +21,8 @@ func (s *Set) writable() error {
 		return fmt.Errorf("store %s: %w", s.dir, fs.ErrClosed)
 	case s.readOnly:
 		return fmt.Errorf("%w: %s: opened for reading only", ErrReadOnly, s.dir)
+	case readOnly(s.broken):
+		return fmt.Errorf("%w: %s: %w (%w)", ErrReadOnly, s.path, s.broken, ErrBroken)
 	case s.broken != nil:
 		return fmt.Errorf("%w: %s: %w", ErrBroken, s.path, s.broken)
 	}

@@ -14,8 +14,8 @@ import (
 // FS is what the store asks of a file system. The zero Options use the
 // operating system's; tests put one in between that fails and loses power.
 type FS interface {
-	// MkdirAll makes a folder, private to its owner, and its parents.
-	MkdirAll(name string) error
+	// Mkdir makes a folder, private to its owner, in one that is there.
+	Mkdir(name string) error
 	// Stat returns fs.ErrNotExist where there is nothing.
 	Stat(name string) (fs.FileInfo, error)
 	// Open opens a file for reading.
@@ -71,7 +71,7 @@ const (
 	fileMode = 0o600
 )
 
-func (osFS) MkdirAll(name string) error            { return os.MkdirAll(name, dirMode) }
+func (osFS) Mkdir(name string) error               { return os.Mkdir(name, dirMode) }
 func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 func (osFS) Rename(from, to string) error          { return os.Rename(from, to) }
 func (osFS) Remove(name string) error              { return os.Remove(name) }

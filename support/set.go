@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -202,37 +203,50 @@ func (s *Set) prepare() (clean bool, err error) {
 	return clean, s.fsys.SyncDir(s.dir)
 }
 
-// makeDir makes the folder, and its entry and its parents' durable.
+// makeDir makes the folder, level by level, each durable before the next.
 func (s *Set) makeDir() error {
 	var missing []string
-	for dir := filepath.Clean(s.dir); ; dir = filepath.Dir(dir) {
+	dir := filepath.Clean(s.dir)
+	for {
 		info, err := s.fsys.Stat(dir)
 		if err == nil && !info.IsDir() {
 			return fmt.Errorf("open store: %s: not a folder", dir)
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			if err != nil {
-				return err
-			}
+		if err == nil {
 			break
+		}
+		if parent := filepath.Dir(dir); !errors.Is(err, fs.ErrNotExist) || parent == dir {
+			return err
 		}
 		missing = append(missing, dir)
-		if dir == filepath.Dir(dir) {
-			break
-		}
+		dir = filepath.Dir(dir)
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := s.fsys.MkdirAll(s.dir); err != nil {
+	if err := s.syncEntry(dir); err != nil {
 		return err
 	}
-	for _, dir := range missing {
+	for _, dir := range slices.Backward(missing) {
+		if err := s.fsys.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
 		if err := s.fsys.SyncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// syncEntry makes a folder's own entry durable, which somebody before us may
+// have made and not lived to sync. A parent that we may not even look at is
+// none that we ever wrote to.
+func (s *Set) syncEntry(dir string) error {
+	err := s.fsys.SyncDir(filepath.Dir(dir))
+	if readOnly(err) {
+		return nil
+	}
+	return err
 }
 
 // load reads the file into the Set and returns its length.
@@ -292,10 +306,19 @@ func (s *Set) repair(size int64, clean bool) error {
 			return err
 		}
 	}
-	// A writer that was killed may have left its last record in the cache
-	// only, whole to look at and gone with the next power cut.
+	// A writer that was killed may have left its last record, or the store
+	// itself, in the cache only: whole to look at and gone with the next power
+	// cut.
 	if size > s.end || !clean {
-		return s.file.Sync()
+		if err := s.file.Sync(); err != nil {
+			return err
+		}
+	}
+	if !clean {
+		if err := s.fsys.SyncDir(s.dir); err != nil {
+			return err
+		}
+		return s.syncEntry(filepath.Clean(s.dir))
 	}
 	return nil
 }

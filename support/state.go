@@ -27,9 +27,9 @@ type entry struct {
 	bytes       int64 // whole record, with the gap to the next page
 }
 
-// measure computes inv and refuses embeddings that have no direction.
-func (e *entry) measure() error {
-	sum := dot(e.embedding, e.embedding)
+// measure computes inv from the embedding's squared norm and refuses those
+// that have no direction.
+func (e *entry) measure(sum float64) error {
 	switch {
 	// A sum of squares of float32 cannot overflow a float64, so one look at
 	// it sees every number.

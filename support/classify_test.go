@@ -1,0 +1,354 @@
+package support
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// naive is the classifier as a paper would write it.
+func naive(shots map[string][]embed.Embedding, q embed.Embedding) map[string]float64 {
+	unit := func(e embed.Embedding) []float64 {
+		n := 0.0
+		for _, x := range e {
+			n += float64(x) * float64(x)
+		}
+		u := make([]float64, len(e))
+		for i, x := range e {
+			u[i] = float64(x) / math.Sqrt(n)
+		}
+		return u
+	}
+	d := make(map[string]float64)
+	for class, es := range shots {
+		mean := make([]float64, len(q))
+		for _, e := range es {
+			for i, x := range unit(e) {
+				mean[i] += x / float64(len(es))
+			}
+		}
+		var dot, n float64
+		for i, x := range unit(q) {
+			dot += x * mean[i]
+			n += mean[i] * mean[i]
+		}
+		d[class] = 1 - dot/math.Sqrt(n)
+	}
+	return d
+}
+
+func TestClassifyIsTheDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for _, dim := range []int{1, 2, 3, 7, 64, 1280} {
+		s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA, Dim: dim}))(t)
+		shots := make(map[string][]embed.Embedding)
+		random := func() embed.Embedding {
+			e := make(embed.Embedding, dim)
+			for i := range e {
+				e[i] = float32(r.NormFloat64()) * 3
+			}
+			return e
+		}
+		for range 40 {
+			class := fmt.Sprint("class ", r.IntN(6))
+			e := random()
+			shots[class] = append(shots[class], e)
+			if _, err := s.Add(class, e, nil, "", time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var dst []Prediction
+		for range 20 {
+			q := random()
+			want := naive(shots, q)
+			dst = s.Classify(dst, q)
+			if len(dst) != len(want) {
+				t.Fatalf("%d predictions for %d classes", len(dst), len(want))
+			}
+			for i, p := range dst {
+				if math.Abs(p.Distance-want[p.Class]) > 1e-6 {
+					t.Errorf("dim %d: distance to %s is %v, want %v", dim, p.Class, p.Distance, want[p.Class])
+				}
+				if p.Score != max(1-p.Distance, 0) {
+					t.Errorf("score of %+v", p)
+				}
+				if i > 0 && p.Distance < dst[i-1].Distance {
+					t.Errorf("prediction %d is nearer than the one before", i)
+				}
+			}
+			a, _ := s.Answer(dst, q)
+			if a.Nearest != dst[0].Class || a.Distance != dst[0].Distance || a.Margin != dst[1].Distance-dst[0].Distance || a.Known != (a.Distance <= a.Threshold) || a.Known != dst[0].Known {
+				t.Errorf("answer %+v to predictions %+v", a, dst[:2])
+			}
+			if want := map[bool]string{true: a.Nearest, false: Unknown}[a.Known]; a.Class != want {
+				t.Errorf("answer %+v names %q, want %q", a, a.Class, want)
+			}
+		}
+		// The spread by its definition: each shot against the others' mean.
+		for _, w := range s.seen.Load().state.ways {
+			total := 0.0
+			es := shots[w.name]
+			for i := range es {
+				if len(es) > 1 {
+					others := slices.Delete(slices.Clone(es), i, i+1)
+					total += naive(map[string][]embed.Embedding{"": others}, es[i])[""]
+				}
+			}
+			if want := total / float64(len(es)); len(es) > 1 && math.Abs(w.spread-want) > 1e-6 || len(es) == 1 && !math.IsNaN(w.spread) {
+				t.Errorf("dim %d: spread of %d shots is %v, want %v", dim, len(es), w.spread, want)
+			}
+		}
+	}
+}
+
+// The very bits, which arm64 must give too.
+func TestClassifyBits(t *testing.T) {
+	s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA}))(t)
+	for n := range uint64(12) {
+		if _, err := s.Add([]string{"a", "b", "c"}[n%3], vector(131, n), nil, "", time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []struct {
+		class               string
+		distance, threshold uint64
+	}{
+		{"b", 0, 0},
+		{"a", 0, 0},
+		{"c", 0, 0},
+	}
+	for i, p := range s.Classify(nil, vector(131, 1)) {
+		_, tt := p, s.seen.Load().threshold[s.state.find(p.Class)]
+		got := fmt.Sprintf("%s %#x %#x", p.Class, math.Float64bits(p.Distance), math.Float64bits(tt))
+		if w := fmt.Sprintf("%s %#x %#x", want[i].class, want[i].distance, want[i].threshold); got != w {
+			t.Errorf("prediction %d is %s, want %s", i, got, w)
+		}
+	}
+}
+
+func TestAnswerAtTheEdges(t *testing.T) {
+	s := openMem(t, newMemFS())
+	q := vector(testDim, 1)
+	a, preds := s.Answer(nil, q)
+	if a != (Answer{Class: Unknown, Distance: 2}) || len(preds) != 0 {
+		t.Errorf("with no class: %+v, %v", a, preds)
+	}
+	if err := add(s, "cup", 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	a, _ = s.Answer(nil, q)
+	if !a.Known || a.Class != "cup" || a.Distance > 1e-7 || math.Abs(a.Margin-2) > 1e-7 {
+		t.Errorf("the shot itself: %+v", a)
+	}
+	opposite := slices.Clone(q)
+	for i := range opposite {
+		opposite[i] = -opposite[i]
+	}
+	for name, q := range map[string]embed.Embedding{
+		"zero": make(embed.Embedding, testDim), "nan": {nan, 1, 1, 1, 1, 1, 1, 1}, "inf": {inf, 1, 1, 1, 1, 1, 1, 1}, "opposite": opposite,
+	} {
+		a, preds := s.Answer(nil, q)
+		if a.Known || a.Class != Unknown || math.Abs(a.Distance-2) > 1e-7 || preds[0].Score != 0 {
+			t.Errorf("%s: %+v %+v", name, a, preds)
+		}
+	}
+	for _, q := range []embed.Embedding{nil, q[:3], make(embed.Embedding, 2*testDim)} {
+		if a, preds := s.Answer(nil, q); a.Class != Unknown || len(preds) != 0 {
+			t.Errorf("%d numbers: %+v %+v", len(q), a, preds)
+		}
+	}
+	// Shots that cancel out have no direction: nothing is like them.
+	if _, err := s.Add("cup", opposite, nil, "", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if a, _ := s.Answer(nil, q); a.Known || a.Distance != 1 {
+		t.Errorf("opposite shots: %+v", a)
+	}
+	// Ties go by name.
+	if err := add(s, "b", 2, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(s, "a", 2, 0); err != nil {
+		t.Fatal(err)
+	}
+	if p := s.Classify(nil, vector(testDim, 2)); p[0].Class != "a" || p[1].Class != "b" {
+		t.Errorf("ties: %+v", p)
+	}
+}
+
+// Answers neither allocate nor wait while another goroutine teaches.
+func TestClassifyAllocatesNothing(t *testing.T) {
+	s := openMem(t, newMemFS())
+	for n := range uint64(30) {
+		if err := add(s, fmt.Sprint("class ", n%7), n, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := vector(testDim, 3)
+	var dst []Prediction
+	if n := testing.AllocsPerRun(100, func() { _, dst = s.Answer(dst, q) }); n != 0 {
+		t.Errorf("%v allocations per answer", n)
+	}
+	// Whoever holds both locks is writing; an answer comes all the same.
+	s.change.Lock()
+	s.files.Lock()
+	if _, dst = s.Answer(dst, q); len(dst) != 7 {
+		t.Errorf("%d predictions", len(dst))
+	}
+	s.files.Unlock()
+	s.change.Unlock()
+}
+
+// Everything at once, for the race detector; every answer fits one state.
+func TestConcurrentUse(t *testing.T) {
+	s := openMem(t, newMemFS())
+	s.limit = smallLimit
+	if err := add(s, "class 0", 0, 100); err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			var dst []Prediction
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				var a Answer
+				if a, dst = s.Answer(dst, vector(testDim, 1)); a.Known && a.Distance > a.Threshold || len(dst) == 0 {
+					t.Errorf("answer %+v of %d", a, len(dst))
+					return
+				}
+				for _, w := range s.Ways() {
+					for _, e := range s.Shots(w.Class) {
+						if b, err := s.Crop(e.ID); err == nil && len(b) != 100 {
+							t.Errorf("crop of %d bytes", len(b))
+						}
+					}
+				}
+				s.Info()
+			}
+		})
+	}
+	for n := range uint64(60) {
+		if err := add(s, fmt.Sprint("class ", n%5), n, 100); err != nil {
+			t.Fatal(err)
+		}
+		switch n % 4 {
+		case 1:
+			must(s.Undo())(t)
+		case 3:
+			if err := s.Move(1, fmt.Sprint("class ", n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.compact(); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	readers.Wait()
+}
+
+func TestThresholds(t *testing.T) {
+	far := func(k int, spread float64) *way {
+		return &way{shots: make([]*entry, k), derived: derived{spread: spread}}
+	}
+	one := math.NaN()
+	for _, c := range []struct {
+		name string
+		ways []*way
+		want []float64
+	}{
+		{"nothing", nil, nil},
+		{"one shot", []*way{far(1, one)}, []float64{radiusAlone}},
+		{"frames of one scene", []*way{far(5, 0.001), far(5, 0.002)}, []float64{radiusMin, radiusMin}},
+		{"wild", []*way{far(5, 0.9)}, []float64{radiusMax}},
+		// r = (4·0.15 + 3·pooled)/7, pooled = (5·0.15 + 5·0.25)/10 = 0.2
+		{"two classes", []*way{far(5, 0.15), far(5, 0.25)}, []float64{1.8 * (4*0.15 + 3*0.2) / 7, 1.8 * (4*0.25 + 3*0.2) / 7}},
+		{"one alone beside another", []*way{far(1, one), far(2, 0.2)}, []float64{radiusAlone, 1.8 * 0.2}},
+	} {
+		got := thresholds(c.ways)
+		if !slices.EqualFunc(got, c.want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// large is a store of classes × shots with embeddings as a network makes them.
+func large(tb testing.TB, fsys FS, dir string, ways, shots, dim, crops int) *Set {
+	tb.Helper()
+	s := must(Open(dir, Options{FS: fsys, Fingerprint: printA, Dim: dim}))(tb)
+	for n := range uint64(ways * shots) {
+		if _, err := s.Add(fmt.Sprint("class ", n%uint64(ways)), vector(dim, n), make([]byte, crops), "camera:0", time.Time{}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return s
+}
+
+func BenchmarkClassify(b *testing.B) {
+	for _, ways := range []int{5, 100, 1000} {
+		b.Run(fmt.Sprint("ways=", ways), func(b *testing.B) {
+			s := large(b, newMemFS(), testDir, ways, 2, 1280, 0)
+			q := vector(1280, 3)
+			dst := s.Classify(nil, q)
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = s.Classify(dst, q)
+			}
+		})
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	large(b, nil, dir, 50, 20, 1280, 20000).Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		must(Open(dir, Options{Fingerprint: printA}))(b).Close()
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for _, where := range []string{"memory", "disk"} {
+		b.Run(where, func(b *testing.B) {
+			dir, fsys := b.TempDir(), FS(nil)
+			if where == "memory" {
+				dir, fsys = testDir, newMemFS()
+			}
+			s := large(b, fsys, dir, 50, 20, 1280, 0)
+			defer s.Close()
+			e, c := vector(1280, 1), make([]byte, 20000)
+			for b.Loop() {
+				if _, err := s.Add("class 1", e, c, "camera:0", time.Time{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestDecodeFloatsIsDot(t *testing.T) {
+	for dim := range 20 {
+		e := vector(max(dim, 1), 5)[:dim]
+		var b []byte
+		for _, v := range e {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		got := make(embed.Embedding, dim)
+		if sum := decodeFloats(got, b); sum != dot(e, e) || !slices.Equal(got, e) {
+			t.Errorf("dim %d: %v with sum %v, want %v with %v", dim, got, sum, e, dot(e, e))
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package support
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+const (
+	testDim = 8
+	testDir = "/home/state/edge"
+)
+
+var (
+	printA = embed.Fingerprint{0xaa, 1, 2, 3}
+	printB = embed.Fingerprint{0xbb, 1, 2, 3}
+)
+
+// vector is an embedding that n decides, near the axis n mod dim.
+func vector(dim int, n uint64) embed.Embedding {
+	r := rand.New(rand.NewPCG(n, 1))
+	e := make(embed.Embedding, dim)
+	for i := range e {
+		e[i] = float32(r.Float64() * 0.3)
+	}
+	e[n%uint64(dim)] = 1
+	return e
+}
+
+// crop is a picture that n decides.
+func crop(size int, n uint64) []byte {
+	r := rand.New(rand.NewPCG(n, 2))
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func testOptions(fsys FS) Options {
+	return Options{Fingerprint: printA, Dim: testDim, Now: clock(), FS: fsys}
+}
+
+func openMem(t testing.TB, fsys *memFS) *Set {
+	t.Helper()
+	return must(Open(testDir, testOptions(fsys)))(t)
+}
+
+// add adds a shot that n decides.
+func add(s *Set, class string, n uint64, size int) error {
+	_, err := s.Add(class, vector(testDim, n), crop(size, n), fmt.Sprintf("picture %d", n), time.Unix(int64(n), 5))
+	return err
+}
+
+// dump is all that a person can see of a set, history included.
+func dump(s *Set) string {
+	var b strings.Builder
+	for _, w := range s.Ways() {
+		fmt.Fprintf(&b, "%s %d %s\n", w.Class, w.Shots, w.Created.Format(time.RFC3339Nano))
+		for _, e := range s.Shots(w.Class) {
+			c, err := s.Crop(e.ID)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				c = []byte(err.Error())
+			}
+			fmt.Fprintf(&b, "  %d %s %s %s %s %v %d %x\n", e.ID, e.Class, e.Time.Format(time.RFC3339Nano), e.Source, e.Fingerprint.Short(), e.Embedding, len(c), crc32.ChecksumIEEE(c))
+		}
+	}
+	for i := range s.past {
+		c := s.past[i].public()
+		fmt.Fprintf(&b, "- %s %s %d %s %s %d\n", c.Kind, c.Time.Format(time.RFC3339Nano), c.Shot, c.Class, c.Into, c.Shots)
+	}
+	fmt.Fprintf(&b, "next %d\n", s.nextID)
+	return b.String()
+}
+
+func classes(s *Set) (names []string) {
+	for _, w := range s.Ways() {
+		names = append(names, fmt.Sprintf("%s:%d", w.Class, w.Shots))
+	}
+	return names
+}
+
+func wantClasses(t *testing.T, s *Set, want ...string) {
+	t.Helper()
+	if got := classes(s); !slices.Equal(got, want) {
+		t.Fatalf("classes are %q, want %q", got, want)
+	}
+}
+
+func wantError(t *testing.T, err error, is error, text ...string) {
+	t.Helper()
+	if !errors.Is(err, is) {
+		t.Fatalf("error is %v, want %v", err, is)
+	}
+	for _, s := range text {
+		if !strings.Contains(err.Error(), s) {
+			t.Errorf("error %q does not say %q", err, s)
+		}
+	}
+}
