@@ -64,10 +64,7 @@ func Watch(ctx context.Context, pin pgpio.PinIn, cfg ButtonConfig, on func(Press
 	}
 	active := pgpio.Level(cfg.ActiveHigh)
 	r := NewRecogniser(cfg, on)
-	down := pin.Read() == active
-	if down {
-		r.Ignore()
-	}
+	down := pin.Read() == active // if so, r never hears of that press
 	for ctx.Err() == nil {
 		now := time.Now()
 		wait := poll

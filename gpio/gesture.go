@@ -127,7 +127,3 @@ func (r *Recogniser) Due() (time.Time, bool) {
 	}
 	return time.Time{}, false
 }
-
-// Ignore makes r overlook the press that is under way, such as that of a button
-// which was down before anybody watched it.
-func (r *Recogniser) Ignore() { r.state = spent }

@@ -88,18 +88,15 @@ func TestRepeatedEdgesAreIgnored(t *testing.T) {
 	r.Edge(at(200), false)
 	r.Edge(at(250), false)
 	r.Tick(at(9000))
-	if want := []Press{{Short, at(100)}}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-}
-
-func TestIgnore(t *testing.T) {
-	r := NewRecogniser(ButtonConfig{}, func(p Press) { t.Errorf("%v from a press that was ignored", p) })
-	r.Ignore()
-	r.Tick(at(5000))
-	r.Edge(at(5000), false)
-	r.Tick(at(9000))
+	r.Edge(at(9100), true)
+	r.Edge(at(9150), false)
+	r.Edge(at(9200), true)
+	r.Edge(at(9250), true)
+	r.Tick(at(9900))
 	if due, ok := r.Due(); ok {
-		t.Errorf("something is due at %v", due)
+		t.Errorf("after a double press something is due at %v", due)
+	}
+	if want := []Press{{Short, at(100)}, {Double, at(9100)}}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -223,6 +223,15 @@ func TestUndo(t *testing.T) {
 	equal(t, p.play(Forget, Forget, Undo), "forget object 2?", "forgot object 2 1", "undo forget object 2 1")
 }
 
+// A class that lost its last shot keeps its place behind the names to come.
+func TestUndoOfAnUnlistedClass(t *testing.T) {
+	set := openSet(t, t.TempDir())
+	p := player{t: t, m: newMachine(t, set, MachineOptions{Shots: 1})}
+	p.play(Shot, NextClass, Shot)
+	p.m = newMachine(t, set, MachineOptions{Shots: 2, Classes: []string{"cup", "dog"}})
+	equal(t, p.play(Undo, PrevClass), "undo shot object 2 1", "teach new dog")
+}
+
 func TestForgetWantsToBeToldTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := player{t: t, m: newMachine(t, openSet(t, t.TempDir()), MachineOptions{Shots: 2})}

@@ -185,13 +185,13 @@ func TestBadFramesAreEvents(t *testing.T) {
 	source := scene("aaaaaaaa")
 	bad := fmt.Errorf("a.jpg: %w", camera.ErrBadPicture)
 	other := fmt.Errorf("b.jpg: %w", camera.ErrBadPicture)
-	source.Bad = map[uint64]error{0: bad, 1: bad, 2: other, 4: bad}
+	source.Bad = map[uint64]error{0: bad, 1: bad, 3: bad, 4: other}
 	r := newRig(t, source, MachineOptions{})
 	if err := Run(t.Context(), r.Config); err != nil {
 		t.Fatal(err)
 	}
 	// One that repeats itself is said once, and again after a good one.
-	equal(t, r.brief(), "error a.jpg: bad picture", "error b.jpg: bad picture", "error a.jpg: bad picture", "5: unknown", "fake end")
+	equal(t, r.brief(), "error a.jpg: bad picture", "error a.jpg: bad picture", "error b.jpg: bad picture", "5: unknown", "fake end")
 }
 
 func TestPicturesThatCannotBeEmbeddedAreEvents(t *testing.T) {
@@ -277,6 +277,52 @@ func TestCommandsDoNotWaitForTheCamera(t *testing.T) {
 		equal(t, r.brief(), "0: object 1 0/5 no picture yet", "teach new object 1", "status", "camera:0 lost unplugged", "camera:0 back")
 		if helped != 1 {
 			t.Errorf("help was shown %d times", helped)
+		}
+	})
+}
+
+// hasty is a camera that has written half of its second frame.
+type hasty struct {
+	*cameratest.Fake
+	first bool
+}
+
+func (s *hasty) Next(ctx context.Context, f *camera.Frame) error {
+	if s.first {
+		s.first = false
+		return s.Fake.Next(ctx, f)
+	}
+	f.Reset(side, side, camera.RGB)
+	clear(f.Pix)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// What a command works on is not what the camera is writing.
+func TestShotsAreOfWholeFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &hasty{scene("a"), true}
+		r := newRig(t, source, MachineOptions{})
+		requests := make(chan Command)
+		r.Requests = requests
+		done := make(chan error)
+		go func() { done <- Run(t.Context(), r.Config) }()
+		synctest.Wait()
+		requests <- Shot
+		requests <- Quit
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		equal(t, r.brief(), "0: object 1 1/5")
+		f := new(camera.Frame)
+		f.Reset(side, side, camera.RGB)
+		scene("a").Paint(f)
+		want, err := Crop(f, embed.Region{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if crop, err := r.set.Crop(1); err != nil || !slices.Equal(crop, want) {
+			t.Errorf("the crop is not that of the frame seen (%v)", err)
 		}
 	})
 }

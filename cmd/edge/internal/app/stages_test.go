@@ -81,6 +81,11 @@ func TestRate(t *testing.T) {
 		if got := r.perSecond(); math.Abs(got-40) > 0.1 {
 			t.Errorf("40 a second for 10 s: %v", got)
 		}
+		<-time.After(75 * time.Millisecond)
+		ticks(1, 0)
+		if got := r.perSecond(); got < 28 || got > 34 {
+			t.Errorf("after one frame that took 100 ms: %v, want a second's memory", got)
+		}
 		<-time.After(10 * time.Second)
 		ticks(1, 0)
 		if got := r.perSecond(); got > 0.2 {
