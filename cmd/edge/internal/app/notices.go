@@ -1,16 +1,16 @@
 package app
 
 import (
+	"strings"
 	"time"
 )
 
-// CameraNotices returns a function for camera.Reconnect to call and the events
-// that it makes of the calls, for Config.Notices: one when the camera called
-// name goes and one when it comes back, however many attempts lie between.
-func CameraNotices(name string) (notify func(error), notices <-chan Event) {
-	// notify is called while Run waits for a frame, or no longer runs; it must
-	// not wait for Run. A reader that is sixteen notices behind misses some.
-	out := make(chan Event, 16)
+// CameraNotices returns a function for camera.Reconnect to call, which sends
+// events to out, for Config.Notices: one when the camera called name goes and
+// one when it comes back, however many attempts lie between. It is called
+// while Run waits for a frame and does not wait for Run: where out is full, an
+// event is lost.
+func CameraNotices(name string, out chan<- Event) (notify func(error)) {
 	away := false
 	return func(err error) {
 		if (err != nil) == away {
@@ -19,11 +19,11 @@ func CameraNotices(name string) (notify func(error), notices <-chan Event) {
 		away = err != nil
 		e := Event{Kind: EventCamera, Time: time.Now(), Camera: name, State: CameraBack}
 		if away {
-			e.State, e.What = CameraLost, err.Error()
+			e.State, e.What = CameraLost, strings.Join(strings.Fields(err.Error()), " ")
 		}
 		select {
 		case out <- e:
 		default:
 		}
-	}, out
+	}
 }

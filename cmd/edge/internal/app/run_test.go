@@ -430,14 +430,15 @@ func TestStatus(t *testing.T) {
 }
 
 func TestCameraNotices(t *testing.T) {
-	notify, notices := CameraNotices("camera:0")
+	notices := make(chan Event, 16)
+	notify := CameraNotices("camera:0", notices)
 	notify(nil)
 	for range 100 {
-		notify(errors.New("unplugged"))
+		notify(errors.New("un\nplugged"))
 	}
 	notify(nil)
 	notify(nil)
-	for _, want := range []Event{{State: CameraLost, What: "unplugged"}, {State: CameraBack}} {
+	for _, want := range []Event{{State: CameraLost, What: "un plugged"}, {State: CameraBack}} {
 		got := <-notices
 		if got.Kind != EventCamera || got.Camera != "camera:0" || got.State != want.State || got.What != want.What || got.Time.IsZero() {
 			t.Errorf("%+v, want %+v", got, want)
@@ -468,8 +469,8 @@ func TestReplugging(t *testing.T) {
 			}
 			return scene("aaaa"), nil
 		}
-		notify, notices := CameraNotices("camera:0")
-		source := camera.Reconnect("camera:0", open, camera.Backoff{First: time.Second, Max: time.Second}, notify)
+		notices := make(chan Event, 16)
+		source := camera.Reconnect("camera:0", open, camera.Backoff{First: time.Second, Max: time.Second}, CameraNotices("camera:0", notices))
 		defer source.Close()
 		r := newRig(t, source, MachineOptions{})
 		r.Notices = notices
