@@ -294,10 +294,7 @@ func (a *avi) frame() ([]byte, error) {
 			return nil, a.broken(fmt.Errorf("%q is no chunk of an AVI", c.id))
 		}
 		ours := c.id[0] == a.stream[0] && c.id[1] == a.stream[1] && (c.id[2:] == "dc" || c.id[2:] == "db")
-		if c.data+c.size > a.size {
-			if !ours && !isStream(c.id) { // an index that was cut off
-				return nil, a.broken(io.EOF)
-			}
+		if c.data+c.size > a.size+1 || ours && c.data+c.size > a.size {
 			return nil, a.broken(fmt.Errorf("the clip is cut off: a chunk of %d bytes, %d left", c.size, a.size-c.data))
 		}
 		if !ours {
@@ -324,12 +321,6 @@ func (a *avi) frame() ([]byte, error) {
 func (a *avi) broken(err error) error {
 	a.at, a.cut = a.size, false
 	return err
-}
-
-// isStream reports whether a chunk's name is that of stream data: two digits
-// and two letters.
-func isStream(id string) bool {
-	return id[0] >= '0' && id[0] <= '9' && id[1] >= '0' && id[1] <= '9'
 }
 
 func printable(id string) bool {

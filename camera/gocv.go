@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -43,15 +42,9 @@ type capture struct {
 // openCV opens target with OpenCV. name is what people call it.
 func openCV(name string, kind cvKind, target string, opt Options) (Source, error) {
 	if kind == cvDevice {
-		// OpenCV only says that it did not work; the file knows why.
-		file, err := os.OpenFile(target, os.O_RDWR, 0)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			return nil, fmt.Errorf("%w: %s", ErrNotFound, name)
-		case errors.Is(err, os.ErrPermission):
-			return nil, fmt.Errorf("%w: %s", ErrDenied, name)
-		case err == nil:
-			file.Close()
+		// OpenCV only says that it did not work; the driver says why.
+		if err := probeV4L2(name, target); err != nil {
+			return nil, err
 		}
 	}
 	type result struct {
@@ -114,7 +107,7 @@ func openCapture(name string, kind cvKind, target string, opt Options) (*capture
 		case cvFile:
 			return nil, fmt.Errorf("%w: %s: OpenCV %s cannot read it", ErrBadClip, name, gocv.OpenCVVersion())
 		case cvDevice:
-			return nil, fmt.Errorf("%w: %s: OpenCV cannot open it; is it a camera, and free?", ErrBusy, name)
+			return nil, fmt.Errorf("%w: %s: OpenCV cannot open it", ErrBusy, name)
 		case cvPipeline:
 			return nil, fmt.Errorf("%w: %s: GStreamer cannot start this pipeline", ErrLost, name)
 		}

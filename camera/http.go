@@ -91,7 +91,7 @@ func openHTTP(address string, opt Options) (Source, error) {
 			cancel()
 			return openCV(name, cvURL, address, opt)
 		}
-		return fail(ErrUnsupported, fmt.Sprintf("it sends %q, not MJPEG, and this edge was built without OpenCV", content))
+		return fail(ErrUnsupported, fmt.Sprintf("it sends %q, not MJPEG, and this edge was built without OpenCV: make build", content))
 	}
 	return newPump(name, 0, s), nil
 }

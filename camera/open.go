@@ -192,7 +192,7 @@ func openPath(path string, opt Options) (Source, error) {
 			if HasOpenCV {
 				return openClip(path, opt)
 			}
-			return nil, fmt.Errorf("%w: %s: %w, and this edge was built without OpenCV", ErrUnsupported, path, codec)
+			return nil, fmt.Errorf("%w: %s: %w, and this edge was built without OpenCV: make build", ErrUnsupported, path, codec)
 		}
 		if err != nil {
 			return nil, err

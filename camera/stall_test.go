@@ -1,0 +1,51 @@
+package camera
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestHTTPStall says that a stream counts as lost when nothing has come for a
+// while, and not before.
+func TestHTTPStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		s := &stream{name: "http://camera/", body: r, cancel: func() { w.CloseWithError(context.Canceled) }}
+		s.stall = time.AfterFunc(httpStall, s.cancel)
+		s.parts = multipart.NewReader(bufio.NewReader(&watched{s}), "frame")
+		p := newPump(s.name, 0, s)
+		defer p.Close()
+		var frame bytes.Buffer
+		jpeg := testJPEG(t, 8, 8, 0)
+		fmt.Fprintf(&frame, "--frame\r\nContent-Length: %d\r\n\r\n%s\r\n", len(jpeg), jpeg)
+		go func() {
+			for range 3 { // slow, but not silent
+				time.Sleep(httpStall - time.Second)
+				w.Write(frame.Bytes())
+			}
+		}()
+		start := time.Now()
+		var f Frame
+		for i := range 3 {
+			if err := p.Next(t.Context(), &f); err != nil {
+				t.Fatalf("frame %d: %v", i, err)
+			}
+		}
+		err := p.Next(t.Context(), &f)
+		if !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "nothing for 10s") {
+			t.Errorf("err = %v", err)
+		}
+		if got, want := time.Since(start), 3*(httpStall-time.Second)+httpStall; got != want {
+			t.Errorf("given up after %v, want %v", got, want)
+		}
+	})
+}
