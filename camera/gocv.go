@@ -82,7 +82,8 @@ func openCV(name string, kind cvKind, target string, opt Options) (Source, error
 }
 
 func openCapture(name string, kind cvKind, target string, opt Options) (*capture, error) {
-	api := gocv.VideoCaptureAny
+	quiet()
+	api := mediaAPI()
 	var what any = target
 	switch kind {
 	case cvDevice:
@@ -127,6 +128,17 @@ func openCapture(name string, kind cvKind, target string, opt Options) (*capture
 		c.fps = rate
 	}
 	return c, nil
+}
+
+// mediaAPI returns the part of OpenCV that reads files and streams. Asked for
+// any, OpenCV would try all of them on a file that is broken.
+func mediaAPI() gocv.VideoCaptureAPI {
+	for _, api := range []gocv.VideoCaptureAPI{gocv.VideoCaptureFFmpeg, gocv.VideoCaptureGstreamer} {
+		if gocv.VideoRegistry.HasBackend(api) {
+			return api
+		}
+	}
+	return gocv.VideoCaptureAny
 }
 
 func (c *capture) grab(f *Frame) error {
@@ -177,7 +189,7 @@ func (c *capture) grab(f *Frame) error {
 // container.
 func (c *capture) rewind() error {
 	c.good = false
-	vc, err := gocv.OpenVideoCapture(c.name)
+	vc, err := gocv.OpenVideoCaptureWithAPI(c.name, mediaAPI())
 	if err != nil {
 		if vc != nil {
 			vc.Close()
