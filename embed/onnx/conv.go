@@ -30,6 +30,9 @@ func (n *node) conv() error {
 		return fmt.Errorf("%w: its weights have dimensions %v, want 2-D convolution", embed.ErrUnsupported, dims)
 	}
 	out, depth, kh, kw := dims[0], dims[1], dims[2], dims[3]
+	if max(kh, kw) > maxWindow {
+		return fmt.Errorf("%w: a kernel of %dx%d, at most %d", embed.ErrUnsupported, kh, kw, maxWindow)
+	}
 	groups, err := n.attrInt("group", 1)
 	if err != nil {
 		return err
@@ -62,18 +65,18 @@ func (n *node) conv() error {
 
 // window reads the geometry and resolves auto_pad for an input of shape in.
 func (n *node) window(in embed.Shape, kh, kw int) (w embed.Window, err error) {
-	kernel, err := n.attrInts("kernel_shape", 2, 1, maxSide, []int64{int64(kh), int64(kw)})
+	kernel, err := n.attrInts("kernel_shape", 2, 1, maxWindow, []int64{int64(kh), int64(kw)})
 	if err != nil {
 		return w, err
 	}
 	if int(kernel[0]) != kh || int(kernel[1]) != kw {
 		return w, fmt.Errorf("%w: kernel_shape %v, weights %dx%d", embed.ErrCorrupt, kernel, kh, kw)
 	}
-	stride, err := n.attrInts("strides", 2, 1, maxSide, []int64{1, 1})
+	stride, err := n.attrInts("strides", 2, 1, maxWindow, []int64{1, 1})
 	if err != nil {
 		return w, err
 	}
-	dilation, err := n.attrInts("dilations", 2, 1, maxSide, []int64{1, 1})
+	dilation, err := n.attrInts("dilations", 2, 1, maxWindow, []int64{1, 1})
 	if err != nil {
 		return w, err
 	}
@@ -103,6 +106,9 @@ func (n *node) window(in embed.Shape, kh, kw int) (w embed.Window, err error) {
 		w.Right, w.Left = same(in.W, kw, w.StrideW, w.DilationW)
 	default:
 		return w, fmt.Errorf("%w: auto_pad %q", embed.ErrUnsupported, auto)
+	}
+	if high, wide := (kh-1)*w.DilationH, (kw-1)*w.DilationW; max(w.Top, w.Bottom) > high || max(w.Left, w.Right) > wide {
+		return w, fmt.Errorf("%w: pads %v are wider than the kernel", embed.ErrUnsupported, []int{w.Top, w.Left, w.Bottom, w.Right})
 	}
 	return w, nil
 }

@@ -26,8 +26,10 @@ type ImportOptions struct {
 	Side int
 }
 
-// maxSide bounds height and width of every value.
-const maxSide = 4096
+const (
+	maxSide   = 4096 // height and width of a value
+	maxWindow = 64   // kernel, stride and dilation
+)
 
 // Import reads a float32 network. The result holds the file's operators one
 // by one, batch normalization and activations not folded; it shares no memory
