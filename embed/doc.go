@@ -19,6 +19,7 @@
 // Values are asymmetric, real = Scale·(q − Zero), q in [−128, 127]; weights are
 // symmetric per output channel, real = scale[c]·w, w in [−127, 127].
 //
+//	input  q = clamp(round((rgb − Mean)/Std/Scale) + Zero, −128, 127)
 //	conv   acc = Bias[c] + Σ w[c,i]·q[i]       int32; q = Zero outside the picture
 //	       out = clamp(rdm(acc, Mult[c]), Lo, Hi)
 //	rdm    rdm(a, m) = (int64(a)·int64(m) + 1<<30) >> 31        SQRDMULH
@@ -26,7 +27,9 @@
 //	       out = clamp((acc + 1<<(Shift−1)) >> Shift, Lo, Hi)
 //	mean   n[c] = Σ q − H·W·Zero                                int32, no rounding
 //
-// with real scales r = Scale_in·scale_w[c]/Scale_out, always below 1,
+// The input is a table of 256 entries a channel, made in float64 with halves to
+// even: differences and quotients only, which nothing can fuse. With real
+// scales r = Scale_in·scale_w[c]/Scale_out, always below 1,
 //
 //	Mult[c] = round(r·2³¹)
 //	Bias[c] = round(b[c]/(Scale_in·scale_w[c])) − Zero_in·Σ w[c,i] + round(Zero_out/r)

@@ -233,11 +233,17 @@ func TestGold(t *testing.T) {
 // TestThreads wants the same bits from one to four threads, over and over, as
 // who computes what differs each time.
 func TestThreads(t *testing.T) {
-	for _, m := range []*embed.Model{
-		embedtest.Int8(embedtest.Lite0(32, 1), 1), float32Model(embedtest.Lite0(32, 1)),
-	} {
+	b := embedtest.NewBuilder(48, 1) // large enough for several units in every layer
+	x := b.Conv(0, embedtest.Same(3, 2, 48), 1, 16, embed.ActReLU6)
+	x = b.Depthwise(b.Pointwise(x, 64, embed.ActReLU6), 3, 1, embed.ActReLU6)
+	y := b.Pointwise(x, 24, embed.ActNone)
+	x = b.Depthwise(b.Pointwise(y, 96, embed.ActReLU6), 5, 1, embed.ActReLU6)
+	x = b.Add(y, b.Pointwise(x, 24, embed.ActNone), embed.ActNone)
+	b.GlobalMean(b.Pointwise(x, 200, embed.ActReLU))
+	g := b.Graph()
+	for _, m := range []*embed.Model{embedtest.Int8(g, 1), float32Model(g)} {
 		n := network(t, m)
-		rgb := embedtest.Pixels(32*32*3, 5)
+		rgb := embedtest.Pixels(48*48*3, 5)
 		want := make(embed.Embedding, n.Dim())
 		if err := session(t, n, 1).EmbedPixels(want, rgb); err != nil {
 			t.Fatal(err)
@@ -245,7 +251,7 @@ func TestThreads(t *testing.T) {
 		got := make(embed.Embedding, n.Dim())
 		for threads := -1; threads <= 4; threads++ {
 			s := session(t, n, threads)
-			for round := range 5 {
+			for round := range 2 {
 				clear(got)
 				if err := s.EmbedPixels(got, rgb); err != nil {
 					t.Fatal(err)

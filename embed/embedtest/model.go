@@ -125,7 +125,7 @@ func quantizeConv(n *embed.Node, in, out embed.QValue) embed.QNode {
 	k := len(n.Weight) / n.Out
 	q := embed.QNode{Weight: make([]int8, len(n.Weight)), Bias: make([]int32, n.Out), Mult: make([]int32, n.Out)}
 	for c := range n.Out {
-		var most float64
+		most := 1e-6
 		for _, w := range n.Weight[c*k : (c+1)*k] {
 			most = max(most, math.Abs(float64(w)))
 		}
@@ -138,9 +138,9 @@ func quantizeConv(n *embed.Node, in, out embed.QValue) embed.QNode {
 			sum += int64(w)
 		}
 		r := unit / float64(out.Scale)
-		q.Mult[c] = int32(math.Round(r * (1 << 31)))
-		bias := math.Round(float64(n.Bias[c])/unit) + math.Round(float64(out.Zero)/r)
-		q.Bias[c] = int32(int64(bias) - int64(in.Zero)*sum)
+		q.Mult[c] = int32(limit(r*(1<<31), 1, math.MaxInt32))
+		bias := float64(n.Bias[c])/unit - float64(int64(in.Zero)*sum) + math.Round(float64(out.Zero)/r)
+		q.Bias[c] = int32(limit(bias, -1<<30, 1<<30))
 	}
 	return q
 }
@@ -151,8 +151,13 @@ func quantizeAdd(a, b, out embed.QValue) embed.QNode {
 	const shift = 14
 	ra := float64(a.Scale) / float64(out.Scale)
 	rb := float64(b.Scale) / float64(out.Scale)
+	zero := float64(out.Zero) - float64(ra*float64(a.Zero)) - float64(rb*float64(b.Zero))
 	return embed.QNode{
-		MultA: int16(math.Round(ra * (1 << shift))), MultB: int16(math.Round(rb * (1 << shift))), Shift: shift,
-		AddBias: int32(math.Round((float64(out.Zero) - float64(ra*float64(a.Zero)) - float64(rb*float64(b.Zero))) * (1 << shift))),
+		MultA: int16(limit(ra*(1<<shift), 0, math.MaxInt16)), MultB: int16(limit(rb*(1<<shift), 0, math.MaxInt16)),
+		Shift: shift, AddBias: int32(limit(zero*(1<<shift), -1<<30, 1<<30)),
 	}
 }
+
+// limit rounds to the nearest integer in a range. Ranges that int8 cannot
+// carry give a model that is poor, and still valid.
+func limit(v, lo, hi float64) float64 { return min(max(math.Round(v), lo), hi) }

@@ -181,6 +181,12 @@ func TestDense(t *testing.T) {
 					checkConv(t, tier, rng, geometry(rng, 9, 8, 6, 9*groups, groups, w), d)
 				}
 			}
+			// Filters as long as what a tier can add up before it must widen.
+			for _, channels := range []int{63, 64, 65, 127, 128, 129, 192, 300} {
+				for range 4 {
+					checkConv(t, tier, rng, geometry(rng, 2, 3, channels, 7, 1, one), d)
+				}
+			}
 			// More than one unit by pixels and by filters.
 			checkConv(t, tier, rng, geometry(rng, 21, 13, 40, 300, 1, one), d)
 			// Depthwise with a channel multiplier.
