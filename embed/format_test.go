@@ -460,7 +460,10 @@ func TestDecodeErrors(t *testing.T) {
 		{"dirty padding", func(b []byte) []byte { b[meta.end] = 1; return b }, ErrCorrupt, "padding"},
 		{"dirty padding of a tensor", func(b []byte) []byte { b[weights.at+108] = 1; return reseal(b) }, ErrCorrupt, "padding"},
 		{"a million sections", func(b []byte) []byte { put32(b, 12, 1e6); return reseal(b) }, ErrCorrupt, "sections"},
-		{"more sections than bytes", func(b []byte) []byte { put32(b, 12, 63); return reseal(b) }, ErrCorrupt, "sect"},
+		{"more sections than bytes", func(b []byte) []byte {
+			put32(b, 16, headerSize)
+			return reseal(b[:headerSize])
+		}, ErrCorrupt, "the header says 5 sections"},
 		{"no sections", func(b []byte) []byte { put32(b, 12, 0); return reseal(b) }, ErrCorrupt, "belong to no section"},
 		{"missing META", func(b []byte) []byte { copy(entry(b, 0), "QNTX"); b[10] = 9; return reseal(b) }, ErrCorrupt, "META is missing"},
 		{"unknown section", func(b []byte) []byte { copy(entry(b, 0), "QNTX"); return reseal(b) }, ErrCorrupt, "QNTX"},

@@ -296,6 +296,7 @@ func TestPreprocessErrors(t *testing.T) {
 		{"zero picture", Picture{}, Region{}, ErrPicture},
 		{"no bytes", with(func(p *Picture) { p.Pix = nil }), Region{}, ErrPicture},
 		{"one byte short", with(func(p *Picture) { p.Pix = p.Pix[:len(p.Pix)-1] }), Region{}, ErrPicture},
+		{"one short row", with(func(p *Picture) { p.Pix, p.Height = p.Pix[:23], 1 }), Region{}, ErrPicture},
 		{"zero width", with(func(p *Picture) { p.Width = 0 }), Region{}, ErrPicture},
 		{"negative height", with(func(p *Picture) { p.Height = -1 }), Region{}, ErrPicture},
 		{"too wide", with(func(p *Picture) { p.Width = MaxPictureSide + 1 }), Region{}, ErrPicture},
