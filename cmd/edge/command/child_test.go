@@ -51,7 +51,7 @@ func (w workbench) edge(t *testing.T, args ...string) *exec.Cmd {
 	c := exec.Command(exe)
 	c.Args = append([]string{"edge"}, args...)
 	c.Dir = w.dir
-	c.Env = append(os.Environ(), "EDGE_MODEL=tiny.edge", "EDGE_STORE="+w.store, "EDGE_THREADS=1")
+	c.Env = append(os.Environ(), "EDGE_MODEL=tiny.edge", "EDGE_STORE="+w.store, "EDGE_THREADS=1", "GORACE="+raceOptions)
 	return c
 }
 

@@ -126,6 +126,9 @@ func (d *doctor) model(context.Context) (string, error) {
 	if err != nil {
 		return "", coded(exitModel, pathError(m.Meta.Name, err), "")
 	}
+	if l.Gold == 0 {
+		return fmt.Sprintf("%s (%s): whole; it holds no check inputs", l.Name, l.Fingerprint.Short()), nil
+	}
 	return fmt.Sprintf("%s (%s): %s right", l.Name, l.Fingerprint.Short(), number(l.Gold, "check input", "check inputs")), nil
 }
 

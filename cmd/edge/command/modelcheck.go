@@ -36,6 +36,9 @@ an int8 model must come out the same in every bit.`,
 			if err != nil {
 				return coded(exitModel, pathError(args[0], err), "")
 			}
+			if l.Gold == 0 {
+				e.note("%s holds no check inputs: its bytes are right, its arithmetic was not tried", args[0])
+			}
 			return e.line(l, "%s: %d of %s right, on %s", l.Name, l.Gold, number(l.Gold, "input", "inputs"), l.Tier)
 		},
 	}

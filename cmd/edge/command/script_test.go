@@ -55,10 +55,15 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EDGE_MODEL", "tiny.edge")
 			env.Setenv("EDGE_STORE", "store")
 			env.Setenv("EDGE_THREADS", "1")
+			env.Setenv("GORACE", raceOptions)
 			return os.WriteFile(filepath.Join(env.WorkDir, "tiny.edge"), b, 0o666)
 		},
 	})
 }
+
+// raceOptions keeps the race detector from waiting a second at the end of
+// every process for other threads' reports.
+const raceOptions = "atexit_sleep_ms=0"
 
 // exits CODE PROGRAM [ARG…]: the program ends with this exit code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
