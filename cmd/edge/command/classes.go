@@ -30,7 +30,7 @@ func newClasses(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "classes",
 		Short:   "List the classes, or rename, forget or merge them",
-		Long:    "Classes lists what was taught: each class with its number of shots, its radius\n(how far its shots lie from their mean, as cosine distance) and its age.\nEvery change can be taken back with edge undo.",
+		Long:    "Classes lists what was taught: each class with its number of shots, its radius\n(the cosine distance up to which a picture is taken for it) and its age.\nEvery change can be taken back with edge undo.",
 		Example: "  edge classes\n  edge classes rename \"object 1\" cup",
 		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return e.listClasses() },

@@ -262,11 +262,8 @@ func (t *teacher) shot(f *camera.Frame, class string) (teachLine, error) {
 	if err != nil {
 		return l, pathError(f.Path, err)
 	}
-	at := f.Time
-	if at.IsZero() {
-		at = time.Now()
-	}
-	shot, err := t.set.Add(class, t.embedding, crop, place(f.Path, f.Seq), at)
+	// A class is as old as its teaching, not as its photographs.
+	shot, err := t.set.Add(class, t.embedding, crop, place(f.Path, f.Seq), time.Now())
 	if errors.Is(err, support.ErrShot) {
 		t.refused++
 		l.Reason = oneLine(err.Error())
