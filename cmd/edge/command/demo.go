@@ -88,6 +88,8 @@ func runDemo(ctx context.Context, e *env, sheet string) error {
 		return coded(exit.ExitCode(), errReported, "")
 	case errors.Is(err, demo.ErrStore):
 		return coded(exitStore, err, "name a new folder with --store, or leave it out")
+	case errors.Is(err, demo.ErrBelow) && e.model != "":
+		return coded(exitFailed, err, "leave out --model to see what the shipped model makes of it")
 	case errors.Is(err, demo.ErrForgotten):
 		return coded(exitStore, err, "this is a fault of edge: please report it")
 	}

@@ -137,15 +137,15 @@ func (t *Transcript) remembers(m opened, f fate) {
 	for _, k := range m.Memory {
 		known = append(known, fmt.Sprintf("%s %d", k.Class, k.Shots))
 	}
-	more := "the one in flight is lost, it was never promised"
+	t.printf("        %s, it remembers %s:\n        every shot that it had acknowledged; ", t.green("started again"), strings.Join(known, ", "))
 	switch {
 	case f == stored:
-		more = "and the one in flight, whole on the disk by then"
+		t.printf("and the one in flight, which was whole on the disk\n")
 	case m.Torn > 0:
-		more = fmt.Sprintf("the one in flight is lost with its %d bytes, it was never promised", m.Torn)
+		t.printf("the one in flight, of which\n        %d bytes had been written, is lost: nobody had been told it was kept\n", m.Torn)
+	default:
+		t.printf("the one in flight is lost:\n        nobody had been told it was kept\n")
 	}
-	t.printf("        %s, it remembers %s: every shot\n        that it had acknowledged; %s\n",
-		t.green("started again"), strings.Join(known, ", "), more)
 }
 
 // frame says that a frame went by which does not count.
