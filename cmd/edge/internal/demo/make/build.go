@@ -108,21 +108,15 @@ func (st *studio) clip() (b []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rgba := image.NewRGBA(image.Rect(0, 0, width, height))
 	pix := make([]byte, 3*width*height)
-	var jpg bytes.Buffer
 	for i := range storyboard {
 		for j := range storyboard[i].Frames {
 			st.frame(pix, &storyboard[i], j)
-			for k := range width * height {
-				copy(rgba.Pix[4*k:4*k+3], pix[3*k:3*k+3])
-				rgba.Pix[4*k+3] = 255
-			}
-			jpg.Reset()
-			if err := jpeg.Encode(&jpg, rgba, &jpeg.Options{Quality: quality}); err != nil {
+			jpg, err := encode(pix)
+			if err != nil {
 				return nil, fmt.Errorf("shot %d, frame %d: %w", i, j, err)
 			}
-			if err := w.WriteJPEG(jpg.Bytes()); err != nil {
+			if err := w.WriteJPEG(jpg); err != nil {
 				return nil, err
 			}
 		}
@@ -131,4 +125,16 @@ func (st *studio) clip() (b []byte, err error) {
 		return nil, err
 	}
 	return os.ReadFile(f.Name())
+}
+
+// encode makes a JPEG of a frame.
+func encode(pix []byte) ([]byte, error) {
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
+	for k := range width * height {
+		copy(m.Pix[4*k:4*k+3], pix[3*k:3*k+3])
+		m.Pix[4*k+3] = 255
+	}
+	var b bytes.Buffer
+	err := jpeg.Encode(&b, m, &jpeg.Options{Quality: quality})
+	return b.Bytes(), err
 }

