@@ -209,7 +209,7 @@ func TestAVIWriteFrame(t *testing.T) {
 	}
 	for i, want := range [][3]int{{200, 100, 50}, {50, 100, 200}} {
 		for c := range 3 {
-			if abs(int(frames[i].Pix[c])-want[c]) > 2 {
+			if apart(int(frames[i].Pix[c]), want[c]) > 2 {
 				t.Errorf("frame %d is %v, want %v", i, frames[i].Pix[:3], want)
 			}
 		}
@@ -239,7 +239,7 @@ func TestAVIFFmpeg(t *testing.T) {
 	for at, want := range map[[2]int][3]int{{4, 44}: {254, 0, 3}, {50, 40}: {253, 0, 253}, {60, 4}: {0, 71, 57}, {12, 30}: {0, 61, 2}} {
 		got := f.Pix[at[1]*f.Stride+3*at[0]:][:3]
 		for c := range 3 {
-			if abs(int(got[c])-want[c]) > 16 { // chroma is interpolated there
+			if apart(int(got[c]), want[c]) > 16 { // chroma is interpolated there
 				t.Errorf("the last frame's pixel %v is %v, want %v", at, got, want)
 				break
 			}

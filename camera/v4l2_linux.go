@@ -91,16 +91,6 @@ func openV4L2(name, path string, opt Options) (Source, error) {
 	return newPump(name, rate, &v4l2{name: name, dev: cam, mode: m}), nil
 }
 
-// probeV4L2 tells what is wrong with a device, as far as that shows before
-// frames flow.
-func probeV4L2(name, path string) error {
-	cam, err := webcam.Open(path)
-	if err != nil {
-		return v4l2Error(name, err)
-	}
-	return cam.Close()
-}
-
 // v4l2Error says why a device cannot be opened.
 func v4l2Error(name string, err error) error {
 	kind := ErrUnsupported

@@ -10,6 +10,3 @@ import (
 func openV4L2(name, _ string, _ Options) (Source, error) {
 	return nil, fmt.Errorf("%w: %s: cameras need Linux, or a build with OpenCV on %s", ErrUnsupported, name, runtime.GOOS)
 }
-
-// probeV4L2 leaves it to OpenCV to find out.
-func probeV4L2(_, _ string) error { return nil }
