@@ -157,6 +157,59 @@ func testInt8Reference(t *testing.T, seed uint64) {
 	checkUnit(t, e, sums)
 }
 
+// TestInt8Input compares the input of an int8 network with the definition in
+// rational numbers, halves and what must be clamped among it.
+func TestInt8Input(t *testing.T) {
+	b := embedtest.NewBuilder(16, 1) // 256 pixels: every byte once a channel
+	b.GlobalMean(0)
+	g := b.Graph()
+	rgb := make([]byte, 16*16*3)
+	for i := range rgb {
+		rgb[i] = byte(i / 3)
+	}
+	for _, c := range []struct {
+		mean, std [3]float32
+		q         embed.QValue
+	}{
+		{[3]float32{127, 127, 127}, [3]float32{128, 128, 128}, embed.QValue{Scale: 1.0 / 128, Zero: -1}},
+		{[3]float32{127.5, 0.5, 254.5}, [3]float32{128, 128, 128}, embed.QValue{Scale: 1.0 / 128, Zero: 0}},
+		{[3]float32{123.675, 116.28, 103.53}, [3]float32{58.395, 57.12, 57.375}, embed.QValue{Scale: 0.0186584, Zero: -14}},
+		{[3]float32{0, 300, -300}, [3]float32{1, 255, 0.01}, embed.QValue{Scale: 1, Zero: 100}},
+	} {
+		g.Input.Mean, g.Input.Std = c.mean, c.std
+		m := &embed.Model{Precision: embed.Int8, Graph: g, Quant: &embed.Quant{
+			Values: []embed.QValue{c.q, {}}, Nodes: make([]embed.QNode, 1),
+		}}
+		s := session(t, network(t, m), 1)
+		err := s.Trace(rgb, func(v embed.Value, _ embed.Shape, data []float32) {
+			for i, got := range data {
+				if v > 0 {
+					break
+				}
+				mean, std := new(big.Rat).SetFloat64(float64(c.mean[i%3])), new(big.Rat).SetFloat64(float64(c.std[i%3]))
+				real := new(big.Rat).Sub(big.NewRat(int64(rgb[i]), 1), mean)
+				real.Quo(real, std.Mul(std, new(big.Rat).SetFloat64(float64(c.q.Scale))))
+				want := min(max(roundHalfEven(real)+int64(c.q.Zero), -128), 127) - int64(c.q.Zero)
+				if got != c.q.Scale*float32(want) {
+					t.Fatalf("%+v: %d of channel %d is %g, want %g", c, rgb[i], i%3, got, c.q.Scale*float32(want))
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func roundHalfEven(r *big.Rat) int64 {
+	half := new(big.Rat).Add(r, big.NewRat(1, 2))
+	n := new(big.Int).Div(half.Num(), half.Denom()) // rounds down: the denominator is positive
+	if half.IsInt() && n.Bit(0) == 1 {
+		n.Sub(n, big.NewInt(1))
+	}
+	return n.Int64()
+}
+
 // checkUnit compares an embedding with n/‖n‖ to within the two roundings that
 // the definition allows it.
 func checkUnit(t *testing.T, e embed.Embedding, sums []int64) {

@@ -106,7 +106,7 @@ func TestSessionGarbage(t *testing.T) {
 	ended := func() *sync.WaitGroup { return &n.NewSession(4).team.ended }()
 	done := make(chan struct{})
 	go func() { ended.Wait(); close(done) }()
-	for range 10000 {
+	for range 2000 {
 		runtime.GC()
 		select {
 		case <-done:

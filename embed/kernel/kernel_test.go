@@ -141,6 +141,38 @@ func checkConv(t *testing.T, tier *Tier, rng *rand.Rand, g Geometry, d drawing) 
 	if !clean || !kept || !slices.Equal(before, src.all) {
 		t.Fatalf("%v %v: wrote where it must not", d, name(g))
 	}
+	if op.Units() > 1 {
+		checkUnits(t, op, src.slice(), len(dst.slice()), len(want))
+	}
+}
+
+// checkUnits wants every output to be written by one unit only: two threads
+// would race for it. What a unit writes is what comes out the same whatever was
+// there before.
+func checkUnits(t *testing.T, op Op, in []int8, size, outputs int) {
+	t.Helper()
+	scratch := make([]Block, op.Scratch())
+	one, two, owner := make([]int8, size), make([]int8, size), make([]int, size)
+	written := 0
+	for u := range op.Units() {
+		fill(one, 1)
+		fill(two, 2)
+		op.Run(&Args{Out: one, A: in, Scratch: scratch}, u)
+		op.Run(&Args{Out: two, A: in, Scratch: scratch}, u)
+		for i := range one {
+			if one[i] != two[i] {
+				continue
+			}
+			if owner[i] != 0 {
+				t.Fatalf("units %d and %d both write element %d", owner[i]-1, u, i)
+			}
+			owner[i] = u + 1
+			written++
+		}
+	}
+	if written != outputs {
+		t.Fatalf("units write %d elements, want %d", written, outputs)
+	}
 }
 
 func name(g Geometry) string {
