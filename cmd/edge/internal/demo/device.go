@@ -138,12 +138,12 @@ type mortalFile struct {
 }
 
 // WriteAt implements io.WriterAt. How far the last write gets is left to
-// chance, from nothing to all of it.
+// chance: from nothing to all of it, in ninths.
 func (f mortalFile) WriteAt(b []byte, at int64) (int, error) {
 	if !f.fs.doomed {
 		return f.File.WriteAt(b, at)
 	}
-	n, err := f.File.WriteAt(b[:rand.IntN(len(b)+1)], at)
+	n, err := f.File.WriteAt(b[:len(b)*rand.IntN(10)/9], at)
 	if err != nil {
 		return n, err
 	}
