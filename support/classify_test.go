@@ -183,6 +183,31 @@ func TestAnswerAtTheEdges(t *testing.T) {
 	}
 }
 
+// Each class has its own threshold.
+func TestKnownIsByClass(t *testing.T) {
+	s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA}))(t)
+	for _, shot := range []struct {
+		class string
+		e     embed.Embedding
+	}{{"one", embed.Embedding{1, 0, 0}}, {"wide", embed.Embedding{1, 1, 0}}, {"wide", embed.Embedding{-1, 1, 0}}} {
+		must(s.Add(shot.class, shot.e, nil, "", time.Time{}))(t)
+	}
+	radius := make(map[string]float64)
+	for _, w := range s.Ways() {
+		radius[w.Class] = w.Radius
+	}
+	if radius["one"] >= radius["wide"] {
+		t.Fatalf("radii are %v", radius)
+	}
+	// As far from the one as from the other, between the two radii.
+	cos := 1 - (radius["one"]+radius["wide"])/2
+	for _, p := range s.Classify(nil, embed.Embedding{float32(cos), float32(cos), float32(math.Sqrt(1 - 2*cos*cos))}) {
+		if math.Abs(p.Distance-(1-cos)) > 1e-6 || p.Known != (p.Class == "wide") {
+			t.Errorf("%+v with radius %v", p, radius[p.Class])
+		}
+	}
+}
+
 // Answers neither allocate nor wait while another goroutine teaches.
 func TestClassifyAllocatesNothing(t *testing.T) {
 	s := openMem(t, newMemFS())

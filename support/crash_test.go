@@ -1,6 +1,7 @@
 package support
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -160,7 +161,7 @@ func TestPowerCutAnywhere(t *testing.T) {
 // cut.
 func TestPowerCutDuringRecovery(t *testing.T) {
 	dumps, ops := whole(t)
-	images := 0
+	images, asides := 0, 0
 	for n := 1; n <= ops; n += 3 {
 		disk := newMemFS()
 		disk.cutAt = n
@@ -168,6 +169,13 @@ func TestPowerCutDuringRecovery(t *testing.T) {
 		disk.crashes(func(how string, first *memFS) {
 			if !strings.Contains(how, "4097 of") && !strings.Contains(how, "without") && !strings.Contains(how, "nothing") {
 				return
+			}
+			var tail []byte
+			var at int64
+			log := testDir + "/" + fileName
+			if s, err := Open(testDir, Options{FS: first, ReadOnly: true}); err == nil && s.Torn() != nil {
+				at = s.Torn().Offset
+				tail = first.names[log].data[at:]
 			}
 			for m := 1; ; m++ {
 				second := first.clone()
@@ -181,13 +189,22 @@ func TestPowerCutDuringRecovery(t *testing.T) {
 				}
 				second.crashes(func(again string, third *memFS) {
 					images++
+					if data := third.names[log]; tail != nil && (len(data.data) < int(at) || !bytes.Equal(data.data[at:], tail)) {
+						kept := slices.ContainsFunc(third.list(testDir+"/torn-"), func(name string) bool {
+							return bytes.Equal(third.names[name].data, tail)
+						})
+						if !kept {
+							t.Fatalf("operation %d: %s, then %s: the torn tail is neither in its place nor set aside", n, how, again)
+						}
+						asides++
+					}
 					revive(t, how+", then "+again, third, dumps, len(got))
 				})
 			}
 		})
 	}
-	if images < ops {
-		t.Fatalf("only %d disks", images)
+	if images < ops || asides == 0 {
+		t.Fatalf("only %d disks, %d with a tail set aside", images, asides)
 	}
 	t.Logf("%d disks after a second power cut", images)
 }

@@ -205,23 +205,22 @@ func TestUndoDepth(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, compact := range []bool{false, true} {
-		if compact {
+	for i := range 64 {
+		// Sometimes the process that compacted undoes, sometimes the next.
+		if i%20 == 10 {
 			if err := s.compact(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		s.Close()
-		s = openMem(t, disk)
-		wantClasses(t, s, "cup:100")
-		if n := s.Info().Undo; n != 64 {
-			t.Fatalf("%d changes can be undone, want 64", n)
+		if i%20 == 0 || i%20 == 11 {
+			s.Close()
+			s = openMem(t, disk)
 		}
-	}
-	for range 64 {
-		if _, err := s.Undo(); err != nil {
-			t.Fatal(err)
+		wantClasses(t, s, fmt.Sprint("cup:", 100-i))
+		if n := s.Info().Undo; n != 64-i {
+			t.Fatalf("%d changes can be undone, want %d", n, 64-i)
 		}
+		must(s.Undo())(t)
 	}
 	wantClasses(t, s, "cup:36")
 	_, err := s.Undo()
@@ -465,10 +464,13 @@ func TestOnDisk(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if info := must(os.Stat(dir))(t); info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder has mode %v", info.Mode())
+	}
 	var names []string
 	for _, e := range must(os.ReadDir(dir))(t) {
 		names = append(names, e.Name())
-		if info := must(e.Info())(t); info.Mode().Perm() != fileMode {
+		if info := must(e.Info())(t); info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v", e.Name(), info.Mode())
 		}
 	}
@@ -489,6 +491,25 @@ func TestOnDisk(t *testing.T) {
 	opt.ReadOnly = true
 	if _, err = Open(dir, opt); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a folder as file, read-only: %v", err)
+	}
+}
+
+// The lock remembers whether its last holder had closed the store.
+func TestLockRemembers(t *testing.T) {
+	name := filepath.Join(t.TempDir(), lockName)
+	last := false
+	for _, now := range []bool{true, false, true, true, false, false} {
+		release, clean, err := OS.Lock(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if clean != last {
+			t.Errorf("clean is %v after a release with %v", clean, last)
+		}
+		if err := release(now); err != nil {
+			t.Fatal(err)
+		}
+		last = now
 	}
 }
 
