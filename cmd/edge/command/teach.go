@@ -166,7 +166,7 @@ type teacher struct {
 
 func (t *teacher) teach(ctx context.Context, l lesson) error {
 	live := slices.DeleteFunc(slices.Clone(l.paths), func(p string) bool { return !camera.Live(p) })
-	l.paths = slices.DeleteFunc(slices.Clone(l.paths), camera.Live)
+	l.paths = expand(slices.DeleteFunc(slices.Clone(l.paths), camera.Live))
 	var wanted map[frameKey]bool
 	if t.o.shots > 0 {
 		var err error
@@ -189,7 +189,7 @@ func (t *teacher) teach(ctx context.Context, l lesson) error {
 			if err := t.shoot(f, l.class); err != nil {
 				return err
 			}
-			if t.accepted == enough {
+			if t.accepted >= enough {
 				return errEnough
 			}
 			return nil
@@ -299,7 +299,7 @@ type frameKey struct {
 func draw(ctx context.Context, l lesson, n int, seed uint64) (paths []string, wanted map[frameKey]bool, err error) {
 	var all []frameKey
 	needed := map[string]bool{}
-	for _, p := range expand(l.paths) {
+	for _, p := range l.paths {
 		paths = append(paths, p)
 		if camera.IsPicture(p) {
 			all = append(all, frameKey{p, 0})
@@ -328,20 +328,23 @@ func draw(ctx context.Context, l lesson, n int, seed uint64) (paths []string, wa
 	return slices.DeleteFunc(paths, func(p string) bool { return !needed[p] }), wanted, nil
 }
 
-// expand replaces folders by the pictures in them, so that none need be
-// decoded to count them.
+// expand replaces folders by the pictures in them, so that a line can name
+// each and none need be decoded to count them. A folder without any stays, for
+// whoever opens it to say so.
 func expand(paths []string) []string {
 	var files []string
 	for _, p := range paths {
 		entries, err := os.ReadDir(p)
-		if err != nil {
-			files = append(files, p)
-			continue
-		}
-		for _, d := range entries {
-			if camera.IsPicture(d.Name()) && !d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
-				files = append(files, filepath.Join(p, d.Name()))
+		before := len(files)
+		if err == nil {
+			for _, d := range entries {
+				if camera.IsPicture(d.Name()) && !d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
+					files = append(files, filepath.Join(p, d.Name()))
+				}
 			}
+		}
+		if len(files) == before {
+			files = append(files, p)
 		}
 	}
 	return files
