@@ -42,7 +42,7 @@ func TestDemo(t *testing.T) {
 		FPS float64
 		MS  map[string]struct{ P50 float64 }
 	}
-	var opens, frames, strangers int
+	var opens, begin, frames, strangers int
 	acknowledged := map[string]int{}
 	var remembered int
 	var last message
@@ -57,6 +57,7 @@ func TestDemo(t *testing.T) {
 			acknowledged[m.Class] = m.Shots
 		case m.Event == "open":
 			opens++
+			begin = m.Seq
 			remembered = 0
 			for _, c := range m.Memory {
 				remembered += c.Shots
@@ -64,6 +65,8 @@ func TestDemo(t *testing.T) {
 					t.Errorf("%s had %d shots before the kill and has %d", c.Class, acknowledged[c.Class], c.Shots)
 				}
 			}
+		case m.Event == "frame" && m.Seq < begin:
+			t.Errorf("frame %d was looked at again after the start at %d", m.Seq, begin)
 		case m.Event == "frame" && m.Shown != "":
 			frames++
 			if m.Shown == "unknown" {

@@ -60,13 +60,17 @@ func cut(o object, p *picture) *cutout {
 	step := box.Dy() << 12 / h
 	alpha := make([]byte, c.w*c.h)
 	for y := range c.h {
+		var crossings [n][]int // of the outline with each row of samples
+		for k := range crossings {
+			crossings[k] = crossing(o.Outline, box.Min.Y<<12+((y-margin)*2*n+2*k+1)*step/(2*n))
+		}
 		for x := range c.w {
 			var sum rgb
-			var inside, seen int
+			inside := 0
 			for s := range n * n {
 				sx := box.Min.X<<12 + ((x-margin)*2*n+2*(s%n)+1)*step/(2*n)
 				sy := box.Min.Y<<12 + ((y-margin)*2*n+2*(s/n)+1)*step/(2*n)
-				if within(o.Outline, sx, sy) {
+				if within(crossings[s/n], sx) {
 					inside++
 				}
 				// Colour runs on past the outline, so that the soft edge is
@@ -81,12 +85,11 @@ func cut(o object, p *picture) *cutout {
 					sum[1] += int(p.pix[i+1])
 					sum[2] += int(p.pix[i+2])
 				}
-				seen++
 			}
 			i := y*c.w + x
-			alpha[i] = byte(inside * 255 / seen)
+			alpha[i] = byte(inside * 255 / (n * n))
 			for k := range 3 {
-				c.pix[4*i+k] = byte(sum[k] / seen)
+				c.pix[4*i+k] = byte(sum[k] / (n * n))
 			}
 		}
 	}
@@ -100,14 +103,24 @@ func cut(o object, p *picture) *cutout {
 	return c
 }
 
-// within says whether (x, y) in 1/4096 pixels lies inside the polygon, by the
-// even-odd rule.
-func within(poly []image.Point, x, y int) bool {
-	in := false
+// crossing returns where the polygon crosses the row y; all in 1/4096 pixels.
+func crossing(poly []image.Point, y int) []int {
+	var xs []int
 	for i, j := 0, len(poly)-1; i < len(poly); j, i = i, i+1 {
 		ax, ay := poly[i].X<<12, poly[i].Y<<12
 		bx, by := poly[j].X<<12, poly[j].Y<<12
-		if (ay > y) != (by > y) && x < (bx-ax)*(y-ay)/(by-ay)+ax {
+		if (ay > y) != (by > y) {
+			xs = append(xs, (bx-ax)*(y-ay)/(by-ay)+ax)
+		}
+	}
+	return xs
+}
+
+// within says whether x lies inside, by the even-odd rule.
+func within(crossings []int, x int) bool {
+	in := false
+	for _, c := range crossings {
+		if x < c {
 			in = !in
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/edge-camera/edge/camera"
@@ -124,9 +125,8 @@ func TestCommittedFrames(t *testing.T) {
 	}
 }
 
-// paintedStudio makes a studio of painted photographs.
-func paintedStudio(t *testing.T) *studio {
-	t.Helper()
+// paintedStudio is a studio of painted photographs.
+var paintedStudio = sync.OnceValues(func() (*studio, error) {
 	files := map[string][]byte{}
 	for k, p := range photos {
 		m := image.NewRGBA(image.Rect(0, 0, 640, 520))
@@ -143,21 +143,20 @@ func paintedStudio(t *testing.T) *studio {
 			err = png.Encode(&b, m)
 		}
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		files[p.File] = b.Bytes()
 	}
-	st, err := newStudio(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return st
-}
+	return newStudio(files)
+})
 
 // A shot begins and ends without its object, and shows all of it while the
 // timetable says so.
 func TestComingAndGoing(t *testing.T) {
-	st := paintedStudio(t)
+	st, err := paintedStudio()
+	if err != nil {
+		t.Fatal(err)
+	}
 	table := timetable()
 	shown, empty := make([]byte, 3*width*height), make([]byte, 3*width*height)
 	differs := func(s *shot, i int) image.Rectangle {
@@ -176,8 +175,8 @@ func TestComingAndGoing(t *testing.T) {
 	}
 	for i := range storyboard {
 		s := &storyboard[i]
-		if s.Show == "" {
-			continue
+		if s.Show == "" || slices.ContainsFunc(storyboard[:i], func(o shot) bool { return o.Show == s.Show && o.Teach == s.Teach }) {
+			continue // one shot of each kind: the detector of races is slow
 		}
 		if r := differs(s, 0); r.Max.X > width/2-60 {
 			t.Errorf("shot %d begins with its %s at %v", i, s.Show, r)
@@ -200,7 +199,11 @@ func TestClipOfPaintedThings(t *testing.T) {
 	defer func() { storyboard = old }()
 	storyboard = []shot{storyboard[0], storyboard[8]}
 	storyboard[0].Frames, storyboard[1].Frames = 6, 5
-	b, err := paintedStudio(t).clip()
+	st, err := paintedStudio()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := st.clip()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +231,7 @@ func TestClipOfPaintedThings(t *testing.T) {
 	if n != 11 {
 		t.Errorf("%d frames, want 11", n)
 	}
-	again, err := paintedStudio(t).clip()
+	again, err := st.clip()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +306,7 @@ func TestOutlines(t *testing.T) {
 		x, y int
 		in   bool
 	}{{15, 15, true}, {11, 19, true}, {9, 15, false}, {21, 15, false}, {15, 9, false}, {15, 21, false}} {
-		if got := within(square, c.x<<12, c.y<<12); got != c.in {
+		if got := within(crossing(square, c.y<<12), c.x<<12); got != c.in {
 			t.Errorf("(%d, %d): %v", c.x, c.y, got)
 		}
 	}
