@@ -14,8 +14,9 @@ import (
 	"github.com/edge-camera/edge/embed"
 )
 
-// tiny is a network of the same kind with two blocks, one of them residual.
-var tiny = []stage{{1, 3, 2, 1, 8}, {1, 5, 1, 2, 8}}
+// tiny is a network of the same kind with three blocks, of which the second is
+// residual.
+var tiny = []stage{{1, 3, 2, 1, 8}, {1, 5, 1, 2, 8}, {1, 3, 1, 1, 12}}
 
 // tinyTensors are the tensors of tiny, with numbers from a generator.
 func tinyTensors() []stored {
@@ -51,7 +52,11 @@ func tinyTensors() []stored {
 	norm("_blocks.1._bn1", 16)
 	add("_blocks.1._project_conv.weight", -0.4, 0.4, 8, 16, 1, 1)
 	norm("_blocks.1._bn2", 8)
-	add("_conv_head.weight", -0.5, 0.5, 1280, 8, 1, 1)
+	add("_blocks.2._depthwise_conv.weight", -0.5, 0.5, 8, 1, 3, 3)
+	norm("_blocks.2._bn1", 8)
+	add("_blocks.2._project_conv.weight", -0.5, 0.5, 12, 8, 1, 1)
+	norm("_blocks.2._bn2", 12)
+	add("_conv_head.weight", -0.5, 0.5, 1280, 12, 1, 1)
 	norm("_bn1", 1280)
 	add("_fc.weight", -0.1, 0.1, 1000, 1280)
 	add("_fc.bias", -0.1, 0.1, 1000)
@@ -75,19 +80,24 @@ func TestBuildLite(t *testing.T) {
 	padding := map[string][4]int{}
 	for i, n := range g.Nodes {
 		got[n.Name] = shapes[i+1]
+		if n.Op == embed.OpBatchNorm && n.Epsilon != 1e-3 {
+			t.Errorf("%s has epsilon %g", n.Name, n.Epsilon)
+		}
 		padding[n.Name] = [4]int{n.Window.Top, n.Window.Left, n.Window.Bottom, n.Window.Right}
 	}
 	for name, want := range map[string]embed.Shape{
 		"_conv_stem": {H: 15, W: 15, C: 32}, "_blocks.0._bn2": {H: 8, W: 8, C: 8},
-		"_blocks.1._expand_conv": {H: 8, W: 8, C: 16}, "_blocks.1.add": {H: 8, W: 8, C: 8},
+		"_blocks.1._expand_conv": {H: 8, W: 8, C: 16}, "_blocks.1.add": {H: 8, W: 8, C: 8}, "_blocks.2._bn2": {H: 8, W: 8, C: 12},
 		"head": {H: 8, W: 8, C: 1280}, "mean": {H: 1, W: 1, C: 1280}, "_fc": {H: 1, W: 1, C: 1000},
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
-	if _, is := got["_blocks.0.add"]; is {
-		t.Error("a block that changes its shape adds its input")
+	for _, name := range []string{"_blocks.0.add", "_blocks.2.add"} {
+		if _, is := got[name]; is {
+			t.Errorf("%s: a block that changes its shape adds its input", name)
+		}
 	}
 	for name, want := range map[string][4]int{
 		"_conv_stem":                {0, 0, 1, 1}, // 30 to 15
@@ -112,12 +122,12 @@ func TestBuildLiteRefuses(t *testing.T) {
 			t.Errorf("without %s: %v", all[i].name, err)
 		}
 	}
-	w, err := readPth(t, savePth(append(all, stored{name: "_blocks.2._bn0.weight"})))
+	w, err := readPth(t, savePth(append(all, stored{name: "_blocks.3._bn0.weight"})))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := buildLite(w, tiny, 30); !errors.Is(err, errWeights) || !strings.Contains(err.Error(), "_blocks.2") {
-		t.Errorf("with a third block: %v", err)
+	if _, err := buildLite(w, tiny, 30); !errors.Is(err, errWeights) || !strings.Contains(err.Error(), "_blocks.3") {
+		t.Errorf("with a fourth block: %v", err)
 	}
 }
 
