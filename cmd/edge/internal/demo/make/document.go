@@ -8,6 +8,7 @@ import (
 	"text/template"
 
 	"github.com/edge-camera/edge/cmd/edge/internal/demo/script"
+	"github.com/edge-camera/edge/models/wheel"
 )
 
 //go:embed clip.md.tmpl
@@ -42,7 +43,7 @@ func document(s *script.Script, clip []byte) ([]byte, error) {
 	err = t.Execute(&b, map[string]any{
 		"Width": width, "Height": height, "FPS": fps, "Seconds": s.Frames / s.FPS,
 		"Script": s, "Bytes": len(clip), "Photos": photos,
-		"Wheel": wheelFile, "WheelSHA256": wheelSHA256, "Strangers": strangers,
+		"Wheel": wheel.SciKitImage.File, "WheelSHA256": wheel.SciKitImage.SHA256, "Strangers": strangers,
 	})
 	return b.Bytes(), err
 }

@@ -20,6 +20,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+
+	"github.com/edge-camera/edge/models/wheel"
 )
 
 func main() {
@@ -44,11 +46,15 @@ func run(ctx context.Context, args []string, progress io.Writer) error {
 	if set.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", set.Arg(0))
 	}
-	wheel, err := fetchWheel(ctx, progress)
+	cache, err := wheel.Cache()
 	if err != nil {
 		return err
 	}
-	files, err := unpack(wheel, photos)
+	archive, err := wheel.SciKitImage.Fetch(ctx, cache, progress)
+	if err != nil {
+		return err
+	}
+	files, err := unpack(archive, photos)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"image/png"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/edge-camera/edge/camera"
 	"github.com/edge-camera/edge/cmd/edge/internal/demo/script"
+	"github.com/edge-camera/edge/models/wheel"
 )
 
 // The timetable beside the clip is that of the storyboard.
@@ -82,20 +82,21 @@ func TestOrigins(t *testing.T) {
 // to the byte. It needs the photographs, which it does not fetch behind
 // anybody's back: only where they are in the cache, or in CI.
 func TestCommittedFrames(t *testing.T) {
-	cache, err := os.UserCacheDir()
+	cache, err := wheel.Cache()
 	if err != nil {
-		t.Skipf("no cache for the photographs: %v", err)
+		t.Skip(err)
 	}
-	_, err = os.Stat(filepath.Join(cache, "edge", "models", wheelFile))
-	_, pip := findPip()
-	if err != nil && (os.Getenv("CI") == "" || pip != nil) {
+	if _, err := os.Stat(filepath.Join(cache, wheel.SciKitImage.File)); err != nil && os.Getenv("CI") == "" {
 		t.Skip("the photographs are not in the cache: go run ./cmd/edge/internal/demo/make -check fetches them and checks the whole clip")
 	}
-	wheel, err := fetchWheel(t.Context(), io.Discard)
+	archive, err := wheel.SciKitImage.Fetch(t.Context(), cache, io.Discard)
+	if errors.Is(err, wheel.ErrNoPip) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := unpack(wheel, photos)
+	files, err := unpack(archive, photos)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +243,7 @@ func TestClipOfPaintedThings(t *testing.T) {
 
 // A photograph that is not what it was, or not there, makes no clip.
 func TestUnpackRefuses(t *testing.T) {
-	wheel := func(name, content string) []byte {
+	zipped := func(name, content string) []byte {
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)
 		f, err := z.Create(name)
@@ -255,40 +256,19 @@ func TestUnpackRefuses(t *testing.T) {
 		return b.Bytes()
 	}
 	want := []photo{{File: "coffee.png", SHA256: sum([]byte("coffee"))}}
-	if got, err := unpack(wheel("skimage/data/coffee.png", "coffee"), want); err != nil || string(got["coffee.png"]) != "coffee" {
+	if got, err := unpack(zipped("skimage/data/coffee.png", "coffee"), want); err != nil || string(got["coffee.png"]) != "coffee" {
 		t.Errorf("%q, %v", got, err)
 	}
 	for name, b := range map[string][]byte{
-		"another content": wheel("skimage/data/coffee.png", "tea"),
-		"another name":    wheel("skimage/data/tea.png", "coffee"),
+		"another content": zipped("skimage/data/coffee.png", "tea"),
+		"another name":    zipped("skimage/data/tea.png", "coffee"),
 		"no zip":          []byte("coffee"),
-		"a cut-off zip":   wheel("skimage/data/coffee.png", "coffee")[:60],
+		"a cut-off zip":   zipped("skimage/data/coffee.png", "coffee")[:60],
 		"nothing":         nil,
 	} {
-		if _, err := unpack(b, want); err == nil || !strings.Contains(err.Error(), wheelFile) {
+		if _, err := unpack(b, want); err == nil || !strings.Contains(err.Error(), wheel.SciKitImage.File) {
 			t.Errorf("%s: %v, want an error that names the wheel", name, err)
 		}
-	}
-}
-
-// A damaged wheel in the cache is never used: without pip that is an error.
-func TestDamagedCache(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("HOME", t.TempDir())
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "edge", "models")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, wheelFile), []byte("half a wheel"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fetchWheel(t.Context(), io.Discard); !errors.Is(err, exec.ErrNotFound) {
-		t.Errorf("%v, want it to miss pip", err)
 	}
 }
 
