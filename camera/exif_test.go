@@ -66,6 +66,31 @@ func TestOrientation(t *testing.T) {
 	}
 }
 
+// TestOrientationChunks finds the block behind chunks of odd and even sizes, in
+// WebP with padding and in PNG without.
+func TestOrientationChunks(t *testing.T) {
+	tiff := tiffBlock("MM", 3)
+	for _, size := range []int{0, 1, 2, 7} {
+		webp := []byte("RIFF\x00\x00\x00\x00WEBPVP8X")
+		webp = binary.LittleEndian.AppendUint32(webp, uint32(size))
+		webp = append(webp, make([]byte, size+size&1)...)
+		webp = append(webp, "EXIF"...)
+		webp = binary.LittleEndian.AppendUint32(webp, uint32(6+len(tiff)))
+		webp = append(append(webp, "Exif\x00\x00"...), tiff...)
+		if got := webpOrientation(webp); got != 3 {
+			t.Errorf("WebP, behind %d bytes: %d, want 3", size, got)
+		}
+		png := binary.BigEndian.AppendUint32([]byte(pngMagic), uint32(size))
+		png = append(append(png, "tEXt"...), make([]byte, size+4)...) // data and CRC
+		png = binary.BigEndian.AppendUint32(png, uint32(len(tiff)))
+		png = append(append(png, "eXIf"...), tiff...)
+		png = append(png, 0, 0, 0, 0)
+		if got := pngOrientation(png); got != 3 {
+			t.Errorf("PNG, behind %d bytes: %d, want 3", size, got)
+		}
+	}
+}
+
 // TestOrientationHostile says that a block that makes no sense means upright.
 func TestOrientationHostile(t *testing.T) {
 	le := binary.LittleEndian
