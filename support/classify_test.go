@@ -278,7 +278,10 @@ func TestConcurrentUse(t *testing.T) {
 			}
 		}
 	}
-	if err := s.compact(); err != nil {
+	s.change.Lock()
+	err := s.compact()
+	s.change.Unlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	close(stop)

@@ -60,6 +60,9 @@ func (d *Device) Run(ctx context.Context, out io.Writer) error {
 		requests: make(chan app.Command, 3*len(s.Press)),
 	}
 	r.open()
+	if d.From == 0 && set.Len() > 0 {
+		return set.Close() // somebody's memory: the parent says so, and not a frame of the clip goes into it
+	}
 	began := time.Now()
 	err = app.Run(ctx, app.Config{
 		Source:   &every{Source: source, step: s.Step, from: d.From},
