@@ -17,7 +17,7 @@ import (
 
 const (
 	httpOpen  = 10 * time.Second // until the headers are there
-	httpStall = 10 * time.Second // without a byte until a stream counts as lost
+	httpStall = 15 * time.Second // without a whole picture until a stream counts as lost
 )
 
 // stream reads MJPEG over HTTP: a multipart response that never ends, a JPEG
@@ -81,7 +81,7 @@ func openHTTP(address string, opt Options) (Source, error) {
 	media, params, err := mime.ParseMediaType(content)
 	switch {
 	case err == nil && strings.HasPrefix(media, "multipart/"):
-		r := bufio.NewReaderSize(&watched{s}, 64<<10)
+		r := bufio.NewReaderSize(s.body, 64<<10)
 		s.parts = multipart.NewReader(r, boundary(r, params["boundary"]))
 	case err == nil && strings.HasPrefix(media, "image/"):
 	default:
@@ -110,17 +110,6 @@ func boundary(r *bufio.Reader, param string) string {
 	return param[2:]
 }
 
-// watched reads a stream's body and tells its watchdog that bytes arrive.
-type watched struct{ s *stream }
-
-func (w *watched) Read(b []byte) (int, error) {
-	n, err := w.s.body.Read(b)
-	if n > 0 {
-		w.s.stall.Reset(httpStall)
-	}
-	return n, err
-}
-
 func (s *stream) grab(f *Frame) error {
 	if s.done {
 		return io.EOF
@@ -128,11 +117,12 @@ func (s *stream) grab(f *Frame) error {
 	var err error
 	if s.parts == nil {
 		s.done = true
-		err = s.read(&watched{s}, -1)
+		err = s.read(s.body, -1)
 	} else {
 		err = s.part()
 	}
 	at := time.Now()
+	s.stall.Reset(httpStall)
 	if errors.Is(err, ErrBadPicture) {
 		s.seq++
 		return err
@@ -192,7 +182,7 @@ func (s *stream) read(r io.Reader, size int64) error {
 func (s *stream) lost(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%w: %s: nothing for %v", ErrLost, s.name, httpStall)
+		return fmt.Errorf("%w: %s: no picture for %v", ErrLost, s.name, httpStall)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: %s: the stream ended", ErrLost, s.name)
 	}
