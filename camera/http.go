@@ -114,6 +114,9 @@ func (s *stream) grab(f *Frame) error {
 	if s.done {
 		return io.EOF
 	}
+	// Only while somebody waits: frames may be left lying for as long as anyone
+	// likes.
+	s.stall.Reset(httpStall)
 	var err error
 	if s.parts == nil {
 		s.done = true
@@ -122,7 +125,7 @@ func (s *stream) grab(f *Frame) error {
 		err = s.part()
 	}
 	at := time.Now()
-	s.stall.Reset(httpStall)
+	s.stall.Stop()
 	if errors.Is(err, ErrBadPicture) {
 		s.seq++
 		return err
