@@ -105,6 +105,7 @@ else
 fi
 write build/tags "$tags"
 write build/pkgconfig "$dir"
+[ -s build/probe.log ] || rm -f build/probe.log
 if [ -z "$tags" ]; then
 	why='no OpenCV 4.6 or newer was found'
 	if grep -q 'OpenCV 4.6 or newer is needed' build/probe.log 2>/dev/null; then why="this machine's OpenCV is older than 4.6"; fi
