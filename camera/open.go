@@ -18,7 +18,7 @@ type Options struct {
 	// Width and Height are asked of a device, which delivers the nearest size
 	// it has; 0 means 640×480. Pictures and clips come in the size they have.
 	Width, Height int
-	// FPS is asked of a device; 0 leaves it to the device. With Realtime it
+	// FPS is asked of a device; 0 means 30, or what it can do. With Realtime it
 	// takes the place of a clip's own rate and paces pictures.
 	FPS int
 	// Realtime holds a clip to its frame rate instead of reading it as fast as

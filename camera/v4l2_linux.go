@@ -53,6 +53,18 @@ type mode struct {
 	fps           float64 // the fastest it lists; 0 if it lists none
 }
 
+// rate returns the frames a second to ask for.
+func (m mode) rate(opt Options) float64 {
+	want := float64(opt.FPS)
+	if opt.FPS <= 0 {
+		want = 30
+	}
+	if m.fps > 0 {
+		want = min(want, m.fps)
+	}
+	return want
+}
+
 // openV4L2 opens and starts the device at path.
 func openV4L2(name, path string, opt Options) (Source, error) {
 	cam, err := webcam.Open(path)
@@ -73,12 +85,12 @@ func openV4L2(name, path string, opt Options) (Source, error) {
 		cam.Close()
 		return nil, fmt.Errorf("%w: %s: the driver lists %s but does not deliver it", ErrUnsupported, name, fourCC(m.format))
 	}
+	// Left alone, some cameras start at 5 a second although they can do 30. One
+	// that cannot set its rate keeps the one it has.
+	_ = cam.SetFramerate(float32(m.rate(opt)))
 	rate := m.fps
-	if opt.FPS > 0 {
-		// A device that cannot set its rate keeps the one it has.
-		if cam.SetFramerate(float32(opt.FPS)) == nil {
-			rate = float64(opt.FPS)
-		}
+	if got, err := cam.GetFramerate(); err == nil {
+		rate = float64(got)
 	}
 	if err := cam.SetBufferCount(v4l2Buffers); err != nil {
 		cam.Close()

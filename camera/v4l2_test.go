@@ -332,6 +332,18 @@ func TestV4L2Choose(t *testing.T) {
 	}
 }
 
+func TestV4L2Rate(t *testing.T) {
+	for _, c := range []struct {
+		mode float64
+		opt  int
+		want float64
+	}{{0, 0, 30}, {60, 0, 30}, {15, 0, 15}, {60, 50, 50}, {25, 50, 25}, {0, 50, 50}} {
+		if got := (mode{fps: c.mode}).rate(Options{FPS: c.opt}); got != c.want {
+			t.Errorf("a camera of %v, asked for %d: %v, want %v", c.mode, c.opt, got, c.want)
+		}
+	}
+}
+
 func TestV4L2Errors(t *testing.T) {
 	for _, c := range []struct {
 		err  error
