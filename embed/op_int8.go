@@ -6,6 +6,7 @@ import "github.com/edge-camera/edge/embed/kernel"
 // the places of its operands.
 type intStep struct {
 	op     kernel.Op
+	parts  []kernel.Part
 	out    slot
 	a, b   slot
 	layout kernel.Layout // of out
@@ -14,6 +15,12 @@ type intStep struct {
 }
 
 func newIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intStep {
+	s := packIntStep(n, q, p, v, tier)
+	s.parts = s.op.Parts()
+	return s
+}
+
+func packIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intStep {
 	s := &intStep{a: p.slot(n.In[0])}
 	qn := &q.Nodes[v-1]
 	in := p.layouts[n.In[0]]
@@ -43,7 +50,7 @@ func newIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intStep
 	return s
 }
 
-func (s *intStep) units() int { return s.op.Units() }
+func (s *intStep) units() int { return len(s.parts) }
 
 func (s *intStep) scratch() (blocks, reals int) { return s.op.Scratch(), 0 }
 
@@ -53,5 +60,5 @@ func (s *intStep) run(m *arena, w *worker, unit int) {
 	if unit == 0 && !s.mean {
 		kernel.Border(s.layout, a.Out, s.zero)
 	}
-	s.op.Run(a, unit)
+	s.op.Run(a, s.parts[unit])
 }

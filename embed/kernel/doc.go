@@ -11,7 +11,7 @@
 //
 // # What a tier decides, and what it does not
 //
-// A tier decides how weights are packed, how work is cut into units, and
+// A tier decides how weights are packed, how work is cut into parts, and
 // whether activations are stored as int8 or, where the multiply instruction
 // wants one unsigned operand, as q+128 in the same byte (Flip). The values
 // themselves are fixed by the int8 definition in package embed: every tier

@@ -16,21 +16,18 @@ type genericDense struct {
 	mult   [][3]int32 // [group·triples]
 
 	filters, triples int // of a group
-	triplesUnit      int // triples of a unit
-	tripleBlocks     int // units to do all triples of a group
-	pixelsUnit       int // pixels of a unit
-	pixelBlocks      int // units to do all pixels
+	parts            []Part
 }
 
 const (
 	// Weights of so many triples of filters stay in a second-level cache while
-	// a unit's pixels pass, and are many enough that gathering the pixels again
-	// for the next unit does not count.
+	// a part's pixels pass, and are many enough that gathering the pixels again
+	// for the next part does not count.
 	genericTriples = 48
 
-	// About how many products make a unit: enough that handing it to a thread
+	// About how many products make a part: enough that handing it to a thread
 	// does not count, few enough that all threads end together.
-	genericUnit = 1 << 18
+	genericPart = 1 << 18
 )
 
 func newGenericDense(c *Conv) Op {
@@ -49,33 +46,45 @@ func newGenericDense(c *Conv) Op {
 		}
 		d.bias[triple][third], d.mult[triple][third] = c.Bias[ch], c.Mult[ch]
 	}
-	d.tripleBlocks = ceil(d.triples, genericTriples)
-	d.triplesUnit = ceil(d.triples, d.tripleBlocks)
-	d.pixelsUnit = min(max(genericUnit/(3*d.triplesUnit*d.k), 4), 1024) / 4 * 4
-	d.pixelBlocks = ceil(c.Out.H*c.Out.W, d.pixelsUnit)
+	// A part's filters are whole triples of one group.
+	triples := ceil(d.triples, ceil(d.triples, genericTriples))
+	rows := min(max(genericPart/(3*triples*d.k*d.Out.W), 1), d.Out.H)
+	for g := range c.Groups {
+		for _, p := range rowParts(d.Out.H, rows, d.filters, 3*triples) {
+			p.C, p.CEnd = p.C+g*d.filters, p.CEnd+g*d.filters
+			d.parts = append(d.parts, p)
+		}
+	}
 	return d
 }
 
-func (d *genericDense) Units() int { return d.Groups * d.tripleBlocks * d.pixelBlocks }
+func (d *genericDense) Parts() []Part { return d.parts }
 
 func (d *genericDense) Scratch() int { return d.k }
 
-func (d *genericDense) Run(a *Args, unit int) {
-	from := unit % d.pixelBlocks * d.pixelsUnit
-	to := min(from+d.pixelsUnit, d.Out.H*d.Out.W)
-	unit /= d.pixelBlocks
-	group := unit / d.tripleBlocks
-	first := unit % d.tripleBlocks * d.triplesUnit
-	last := min(first+d.triplesUnit, d.triples)
+func (d *genericDense) Run(a *Args, p Part) {
+	for c := p.C; c < p.CEnd; {
+		group := c / d.filters
+		end := min(p.CEnd, (group+1)*d.filters)
+		first := (c - group*d.filters) / 3
+		last := ceil(end-group*d.filters, 3)
+		for ; first < last; first += genericTriples {
+			d.run(a, p.Y*d.Out.W, p.YEnd*d.Out.W, group, first, min(first+genericTriples, last))
+		}
+		c = end
+	}
+}
 
+// run computes triples of a group for the pixels from one to another.
+func (d *genericDense) run(a *Args, from, to, group, first, last int) {
 	x := a.Scratch[:d.k]
 	for m := from; m < to; m += 4 {
 		var origin, out [4]int
 		for i := range 4 {
 			// Past the last pixel repeat that one: its result is written twice.
 			p := min(m+i, to-1)
-			origin[i] = d.Origin(p/d.Out.W, p%d.Out.W) + group*d.length
-			out[i] = d.Out.At(p/d.Out.W, p%d.Out.W) + group*d.filters
+			origin[i] = d.Origin(p/d.Out.W, p%d.Out.W) + group*d.length - a.AFrom
+			out[i] = d.Out.At(p/d.Out.W, p%d.Out.W) + group*d.filters - a.OutFrom
 		}
 		d.gather(x, a.A, &origin)
 		for triple := first; triple < last; triple++ {

@@ -11,15 +11,13 @@ type genericDepthwise struct {
 	start  []int64 // [C], biases, for both pixels
 	mult   []int32 // [C]
 
-	channels  int // of a unit
-	cBlocks   int // units to do all channels
-	rows      int // output rows of a unit
-	rowBlocks int // units to do all rows
-	pairs     int // of pixels, in a row
-	columns   int // input columns that they see
+	channels int // of a band
+	rows     int // output rows of a band
+	pairs    int // of pixels, in a row
+	columns  int // input columns that they see
 }
 
-// A unit's words fit a second-level cache.
+// A band's words fit a second-level cache.
 const genericBand = 1 << 13
 
 func newGenericDepthwise(c *Conv) Op {
@@ -37,14 +35,14 @@ func newGenericDepthwise(c *Conv) Op {
 	d.pairs = ceil(c.Out.W, 2)
 	d.columns = 2*(d.pairs-1)*w.StrideW + (w.KernelW-1)*w.DilationW + 1
 	d.channels = min(n, 32)
-	d.cBlocks = ceil(n, d.channels)
 	inputRows := genericBand / (d.columns * d.channels)
 	d.rows = min(max((inputRows-(w.KernelH-1)*w.DilationH-1)/w.StrideH+1, 1), c.Out.H)
-	d.rowBlocks = ceil(c.Out.H, d.rows)
 	return d
 }
 
-func (d *genericDepthwise) Units() int { return d.rowBlocks * d.cBlocks }
+func (d *genericDepthwise) Parts() []Part {
+	return rowParts(d.Out.H, d.rows, d.In.C, d.channels)
+}
 
 // inputRows returns how many rows of the input a band of output rows sees.
 func (d *genericDepthwise) inputRows(rows int) int {
@@ -55,15 +53,19 @@ func (d *genericDepthwise) Scratch() int {
 	return ceil((d.inputRows(d.rows)*d.columns+1)*d.channels, 4)
 }
 
-func (d *genericDepthwise) Run(a *Args, unit int) {
-	c := unit % d.cBlocks * d.channels
-	n := min(d.channels, d.In.C-c)
-	y := unit / d.cBlocks * d.rows
-	last := min(y+d.rows, d.Out.H)
+func (d *genericDepthwise) Run(a *Args, p Part) {
+	for c := p.C; c < p.CEnd; c += d.channels {
+		for y := p.Y; y < p.YEnd; y += d.rows {
+			d.run(a, y, min(y+d.rows, p.YEnd), c, min(d.channels, p.CEnd-c))
+		}
+	}
+}
 
+// run computes a band of output rows, of n channels from c on.
+func (d *genericDepthwise) run(a *Args, y, last, c, n int) {
 	band := words(a.Scratch)
 	sum, band := band[:n], band[n:]
-	d.pack(band, a.A, y, d.inputRows(last-y), c, n)
+	d.pack(band, a.A, d.Origin(y, 0)+c-a.AFrom, d.inputRows(last-y), n)
 	w := d.Window
 	for row := 0; y < last; row, y = row+w.StrideH, y+1 {
 		for pair := range d.pairs {
@@ -72,16 +74,15 @@ func (d *genericDepthwise) Run(a *Args, unit int) {
 				x := band[((row+ky*w.DilationH)*d.columns+2*pair*w.StrideW)*n:]
 				genericTaps(sum, x, w.DilationW*n, d.weight[ky*w.KernelW*d.In.C+c:], d.In.C, w.KernelW)
 			}
-			d.store(a.Out, sum, y, 2*pair, c)
+			d.store(a, sum, y, 2*pair, c)
 		}
 	}
 }
 
-// pack puts rows of the input that output row y begins at into words: the
-// pixel that the first of two neighbours sees, and the one that the second
-// sees.
-func (d *genericDepthwise) pack(band []int64, in []int8, y, rows, c, n int) {
-	from, step := d.Origin(y, 0)+c, d.Window.StrideW*d.In.C
+// pack puts rows of the input into words: the pixel that the first of two
+// neighbours sees, and the one that the second sees.
+func (d *genericDepthwise) pack(band []int64, in []int8, from, rows, n int) {
+	step := d.Window.StrideW * d.In.C
 	// The last neighbour of an odd row is not there, and what it would see may
 	// lie beyond the end of the input.
 	seen := (d.Out.W-1)*d.Window.StrideW + (d.Window.KernelW-1)*d.Window.DilationW + 1
@@ -130,9 +131,10 @@ func genericTaps(sum, x []int64, dx int, w []int64, dw, taps int) {
 }
 
 // store writes one or two pixels.
-func (d *genericDepthwise) store(out []int8, sum []int64, y, x, c int) {
+func (d *genericDepthwise) store(a *Args, sum []int64, y, x, c int) {
 	mult := d.mult[c:][:len(sum)]
-	o := out[d.Out.At(y, x)+c:][:len(sum)]
+	out := a.Out[d.Out.At(y, x)+c-a.OutFrom:]
+	o := out[:len(sum)]
 	if x+1 == d.Out.W {
 		for i, s := range sum {
 			u, _ := halves(s)
@@ -140,7 +142,7 @@ func (d *genericDepthwise) store(out []int8, sum []int64, y, x, c int) {
 		}
 		return
 	}
-	p := out[d.Out.At(y, x+1)+c:][:len(sum)]
+	p := out[d.Out.C:][:len(sum)]
 	for i, s := range sum {
 		u, v := halves(s)
 		o[i] = requantize(u, mult[i], d.lo, d.hi)

@@ -141,37 +141,61 @@ func checkConv(t *testing.T, tier *Tier, rng *rand.Rand, g Geometry, d drawing) 
 	if !clean || !kept || !slices.Equal(before, src.all) {
 		t.Fatalf("%v %v: wrote where it must not", d, name(g))
 	}
-	if op.Units() > 1 {
-		checkUnits(t, op, src.slice(), len(dst.slice()), len(want))
+	if len(op.Parts()) > 1 {
+		checkParts(t, op, src.slice(), len(dst.slice()), len(want))
 	}
+	checkStrips(t, tier, rng, g, op, src, dst)
 }
 
-// checkUnits wants every output to be written by one unit only: two threads
-// would race for it. What a unit writes is what comes out the same whatever was
+// checkParts wants every output to be written by one part only: two threads
+// would race for it. What a part writes is what comes out the same whatever was
 // there before.
-func checkUnits(t *testing.T, op Op, in []int8, size, outputs int) {
+func checkParts(t *testing.T, op Op, in []int8, size, outputs int) {
 	t.Helper()
 	scratch := make([]Block, op.Scratch())
 	one, two, owner := make([]int8, size), make([]int8, size), make([]int, size)
 	written := 0
-	for u := range op.Units() {
+	for u, p := range op.Parts() {
 		fill(one, 1)
 		fill(two, 2)
-		op.Run(&Args{Out: one, A: in, Scratch: scratch}, u)
-		op.Run(&Args{Out: two, A: in, Scratch: scratch}, u)
+		op.Run(&Args{Out: one, A: in, Scratch: scratch}, p)
+		op.Run(&Args{Out: two, A: in, Scratch: scratch}, p)
 		for i := range one {
 			if one[i] != two[i] {
 				continue
 			}
 			if owner[i] != 0 {
-				t.Fatalf("units %d and %d both write element %d", owner[i]-1, u, i)
+				t.Fatalf("parts %d and %d both write element %d", owner[i]-1, u, i)
 			}
 			owner[i] = u + 1
 			written++
 		}
 	}
 	if written != outputs {
-		t.Fatalf("units write %d elements, want %d", written, outputs)
+		t.Fatalf("parts write %d elements, want %d", written, outputs)
+	}
+}
+
+// checkStrips does the operation again in strips of rows, each with only the
+// input and output rows it needs in memory, and wants what src gave in dst.
+func checkStrips(t *testing.T, tier *Tier, rng *rand.Rand, g Geometry, op Op, src, dst *buffer) {
+	t.Helper()
+	scratch := make([]Block, op.Scratch())
+	w := g.Window
+	for y := 0; y < g.Out.H; {
+		end := y + 1 + rng.IntN(min(g.Out.H-y, 6))
+		top := y*w.StrideH - w.Top
+		in, inFrom := src.rows(top, (end-1)*w.StrideH-w.Top+(w.KernelH-1)*w.DilationH+1, tier.Slack)
+		out, outFrom := dst.rows(y, end, 0)
+		want := slices.Clone(out.all)
+		for r := range end - y {
+			fill(out.all[guards+r*g.Out.Row()+g.Out.Left*g.Out.C:][:g.Out.W*g.Out.C], guard)
+		}
+		op.Run(&Args{Out: out.strip(0), OutFrom: outFrom, A: in.strip(tier.Slack), AFrom: inFrom, Scratch: scratch}, Part{y, end, 0, g.Out.C})
+		if i := differ(out.all, want); i >= 0 {
+			t.Fatalf("%v: rows %d to %d: element %d: got %d, want %d", name(g), y, end, i-guards, out.all[i], want[i])
+		}
+		y = end
 	}
 }
 
@@ -219,7 +243,7 @@ func TestDense(t *testing.T) {
 					checkConv(t, tier, rng, geometry(rng, 2, 3, channels, 7, 1, one), d)
 				}
 			}
-			// More than one unit by pixels and by filters.
+			// More than one part by pixels and by filters.
 			checkConv(t, tier, rng, geometry(rng, 21, 13, 40, 300, 1, one), d)
 			// Depthwise with a channel multiplier.
 			checkConv(t, tier, rng, geometry(rng, 6, 6, 5, 10, 5, window(3, 1, 1, 1, 1, 1, 1)), d)
@@ -244,7 +268,7 @@ func TestDepthwise(t *testing.T) {
 					}
 				}
 			}
-			// More than one unit by rows.
+			// More than one part by rows.
 			checkConv(t, tier, rng, geometry(rng, 60, 31, 20, 20, 20, window(3, 1, 1, 1, 1, 1, 1)), d)
 			checkConv(t, tier, rng, geometry(rng, 61, 50, 12, 12, 12, window(5, 2, 1, 1, 2, 2, 1)), d)
 		}
@@ -283,6 +307,20 @@ func TestAdd(t *testing.T) {
 			}
 			if !clean || !kept {
 				t.Fatalf("%v %+v: wrote where it must not", d, p)
+			}
+			// Again, from strips.
+			y := rng.IntN(shape.H)
+			end := y + 1 + rng.IntN(shape.H-y)
+			as, af := a.rows(y, end, tier.Slack)
+			bs, bf := b.rows(y, end, tier.Slack)
+			os, of := out.rows(y, end, 0)
+			whole := slices.Clone(os.all)
+			for r := range end - y {
+				fill(os.all[guards+r*p.Out.Row()+p.Out.Left*p.Out.C:][:p.Out.W*p.Out.C], guard)
+			}
+			tier.Add(p).Run(&Args{Out: os.strip(0), OutFrom: of, A: as.strip(tier.Slack), AFrom: af, B: bs.strip(tier.Slack), BFrom: bf}, Part{y, end, 0, shape.C})
+			if j := differ(os.all, whole); j >= 0 {
+				t.Fatalf("%v %+v: rows %d to %d: element %d: got %d, want %d", d, p, y, end, j-guards, os.all[j], whole[j])
 			}
 		}
 	})

@@ -19,6 +19,18 @@ func (l Layout) Len() int { return (l.Top + l.H + l.Bottom) * l.Row() }
 // negative or beyond H and W.
 func (l Layout) At(y, x int) int { return (y+l.Top)*l.Row() + (x+l.Left)*l.C }
 
+// rowParts cuts rows into parts of about so many, each of the channels of one
+// of the blocks.
+func rowParts(rows, each, channels, block int) []Part {
+	var parts []Part
+	for c := 0; c < channels; c += block {
+		for y := 0; y < rows; y += each {
+			parts = append(parts, Part{y, min(y+each, rows), c, min(c+block, channels)})
+		}
+	}
+	return parts
+}
+
 // Border fills the border around a value, leaving the value itself alone.
 func Border[T any](l Layout, buf []T, v T) {
 	if l.Top|l.Left|l.Bottom|l.Right == 0 {

@@ -132,7 +132,24 @@ func (b *buffer) get() (dense []int8, clean bool) {
 	return dense, true
 }
 
-// run does every unit of an operation, in a random order, with scratch full of
+// rows copies rows of a value, borders included, to where guards are around
+// them, and returns what Args want.
+func (b *buffer) rows(y, end, slack int) (strip *buffer, from int) {
+	l := b.layout
+	from = l.At(y, -l.Left)
+	strip = &buffer{layout: l, flip: b.flip, all: make([]int8, guards+(end-y)*l.Row()+slack+guards)}
+	fill(strip.all, guard)
+	copy(strip.all[guards:], b.slice()[from:from+(end-y)*l.Row()])
+	return strip, from
+}
+
+// strip is the memory of a strip that has slack elements after it.
+func (b *buffer) strip(slack int) []int8 {
+	end := len(b.all) - guards - slack
+	return b.all[guards:end:end]
+}
+
+// run does every part of an operation, in a random order, with scratch full of
 // another's leavings. It reports whether what it must not write is unharmed.
 func run(op Op, args Args, rng *rand.Rand) bool {
 	n := op.Scratch()
@@ -140,8 +157,9 @@ func run(op Op, args Args, rng *rand.Rand) bool {
 	noise := Block{-1, 1 << 40, 12345, -1 << 50}
 	fill(scratch, noise)
 	args.Scratch = scratch[1 : n+1 : n+1]
-	for _, u := range rng.Perm(op.Units()) {
-		op.Run(&args, u)
+	parts := op.Parts()
+	for _, i := range rng.Perm(len(parts)) {
+		op.Run(&args, parts[i])
 	}
 	return scratch[0] == noise && scratch[n+1] == noise
 }

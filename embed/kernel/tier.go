@@ -32,22 +32,38 @@ type Mean struct {
 }
 
 // Args are the buffers an Op works on. Activations are as Flip says.
+//
+// A buffer holds the elements of its Layout from one index on: element
+// Layout.At(y, x) of Out is Out[Layout.At(y, x)-OutFrom]. A whole buffer is
+// from 0; a strip holds only the rows, borders included, that a Part needs.
 type Args struct {
-	Out, A, B []int8  // whole buffers, borders included
-	Sum       []int32 // Mean's output, [C]
-	Scratch   []Block // a worker's own, as long as the Op asked for or longer
+	Out, A, B             []int8
+	OutFrom, AFrom, BFrom int
+	Sum                   []int32 // Mean's output, [C]
+	Scratch               []Block // a worker's own, as long as the Op asked for or longer
 }
+
+// Part is a piece of an operation's output: rows Y to YEnd of channels C to
+// CEnd, ends excluded. Mean's output has one row.
+type Part struct{ Y, YEnd, C, CEnd int }
 
 // Block is the unit of scratch: what four pixels have at one place.
 type Block [4]int64
 
-// Op is an operation packed by a tier: immutable, shared by goroutines. Its
-// work is cut into units that may run in any order and at the same time, each
-// writing outputs of its own and never the border.
+// Op is an operation packed by a tier: immutable, shared by goroutines. Parts
+// may run in any order and at the same time; each writes all of its own
+// outputs, nothing else, and never the border.
 type Op interface {
-	Units() int   // at least 1
-	Scratch() int // blocks of Args.Scratch a worker needs
-	Run(a *Args, unit int)
+	// Parts returns how to cut the operation for threads to share: pieces
+	// worth handing over, about equal, which together are the whole output.
+	Parts() []Part
+
+	// Scratch returns the blocks of Args.Scratch a worker needs for any Part.
+	Scratch() int
+
+	// Run computes a Part: any rows, of all channels or of those of one of
+	// Parts. It allocates nothing.
+	Run(a *Args, p Part)
 }
 
 // Tier is one implementation of the int8 kernels.
