@@ -74,7 +74,7 @@ var kinds = []struct {
 	{camera.ErrBusy, exitCamera, "end the other program that uses the camera"},
 	{camera.ErrDenied, exitCamera, "add the user to the group video: sudo usermod -aG video $USER, then log in again"},
 	{camera.ErrUnsupported, exitCamera, "edge camera list shows what this board has"},
-	{camera.ErrNotFound, exitCamera, "edge camera list shows what this board has"},
+	{camera.ErrNotFound, exitCamera, "check the path; edge camera list shows the cameras"},
 	{camera.ErrBadPicture, exitCamera, "open it in a picture viewer: is it whole, and a JPEG, PNG, WebP, BMP or clip?"},
 	{camera.ErrLost, exitCamera, "check the cable; edge camera list shows what is there"},
 	{gpio.ErrNoChip, exitGPIO, "this board has no GPIO that the kernel knows of; keys work too"},
