@@ -25,7 +25,11 @@ var imports = map[string][]string{
 	"gpio":              {},
 	"gpio/gpiotest":     {},
 
-	"embed/kernel":    {},
+	"embed/kernel": {},
+	// Programs that write assembly.
+	"embed/kernel/gen/amd64": {},
+	"embed/kernel/gen/arm64": {},
+
 	"embed":           {"embed/kernel"},
 	"embed/embedtest": {"embed"},
 	"embed/onnx":      {"embed"},

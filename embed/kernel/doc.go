@@ -23,3 +23,6 @@
 // around the value costs a few kilobytes; testing for edges in every kernel
 // costs code in all of them.
 package kernel
+
+//go:generate go run ./gen/amd64
+//go:generate go run ./gen/arm64

@@ -87,7 +87,7 @@ type Tier struct {
 
 // Tiers lists every implementation of this build, best last. It is never
 // written after initialisation.
-var Tiers = []*Tier{&generic}
+var Tiers = append([]*Tier{&generic}, archTiers...)
 
 // Choose returns the tier of that name, or the best usable one for the empty
 // name. The error lists the names this processor can use.

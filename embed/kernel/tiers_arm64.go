@@ -1,0 +1,6 @@
+//go:build arm64 && !purego
+
+package kernel
+
+// archTiers are this architecture's own tiers, best last.
+var archTiers []*Tier
