@@ -6,10 +6,10 @@
 export GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test arm64 models bench lint clean
+.PHONY: help setup build demo test arm64 models bench bench-arm64 lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (OpenCV by apt-get, with sudo if needed)
 	@deploy/setup.sh build
@@ -35,6 +35,9 @@ models: ## make the shipped models again from their published weights
 bench: ## benchmarks, into build/bench
 	@mkdir -p build/bench
 	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/bench/bench.txt; s=$$?; cat build/bench/bench.txt; exit $$s
+
+bench-arm64: ## instructions and modelled cycles on a Pi's processors
+	@deploy/bench/arm64.sh
 
 lint: ## go vet, staticcheck, gofmt, shellcheck
 	@deploy/test.sh lint
