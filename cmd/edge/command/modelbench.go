@@ -52,7 +52,7 @@ that the process holds at the end.`,
 			p := e.startProgress("rounds", false)
 			defer p.end()
 			var took []time.Duration
-			if rounds == 0 {
+			if rounds < fewRounds && !c.Flags().Changed("warmup") {
 				warmup = 0
 			}
 			for i := -warmup; i < rounds; i++ {
@@ -79,9 +79,14 @@ that the process holds at the end.`,
 		},
 	}
 	count(c.Flags(), &rounds, "rounds", 50, 0, 1_000_000, "pictures to time; 0 only loads")
-	count(c.Flags(), &warmup, "warmup", 3, 0, 1_000_000, "pictures before the clock starts")
+	count(c.Flags(), &warmup, "warmup", 3, 0, 1_000_000, fmt.Sprintf("pictures before the clock starts; none by default for fewer than %d rounds", fewRounds))
 	return c
 }
+
+// Below fewRounds, quantiles mean little and it is the work of each round that
+// is of interest: one round more is then exactly one picture more, so that an
+// instruction counter can be told what a picture costs.
+const fewRounds = 10
 
 // benchPicture is the fixed picture: smooth gradients with a grain, so that
 // nothing of it is trivially equal to its neighbour.
