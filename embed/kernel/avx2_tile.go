@@ -1,0 +1,193 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import "unsafe"
+
+// tileArgs are the arguments of the kernels that gen/amd64/tile.go writes: n
+// tiles of one block of channels. Kernels change them.
+type tileArgs struct {
+	in, out     unsafe.Pointer // of the first pixel
+	inAt, outAt unsafe.Pointer // *int32: each pixel's distance from there
+	n           int            // tiles
+	at          unsafe.Pointer // *int32: each step's distance from its pixel
+	weight      unsafe.Pointer // of one step after the other
+	finish      unsafe.Pointer // see packFinish
+	steps       [4]int         // of each kind
+	lo, hi      int8
+}
+
+// tilePixels is how many pixels a tile has, except for the last.
+const tilePixels = 6
+
+// family tells the tiers of 256-bit vectors apart, which share all but their
+// multiplications.
+type family int
+
+const (
+	familyAVX2 family = iota
+	familyVNNI
+)
+
+// dense runs whole tiles and the rest for n pixels of a block of 16 or 8
+// channels.
+func (f family) dense(a *tileArgs, n, halves int) {
+	if a.n = n / tilePixels; a.n > 0 {
+		f.denseTiles(a, tilePixels, halves)
+		a.inAt = unsafe.Add(a.inAt, n/tilePixels*tilePixels*4)
+	}
+	if rest := n % tilePixels; rest > 0 {
+		a.n = 1
+		f.denseTiles(a, rest, halves)
+	}
+}
+
+// depthwise does the same for a block of 16 channels.
+func (f family) depthwise(a *tileArgs, n int) {
+	if a.n = n / tilePixels; a.n > 0 {
+		f.depthwiseTiles(a, tilePixels)
+		a.inAt = unsafe.Add(a.inAt, n/tilePixels*tilePixels*4)
+	}
+	if rest := n % tilePixels; rest > 0 {
+		a.n = 1
+		f.depthwiseTiles(a, rest)
+	}
+}
+
+// Calls through a func value would make their arguments escape.
+func (f family) denseTiles(a *tileArgs, pixels, halves int) {
+	switch halves<<3 | pixels {
+	case 1<<3 | 1:
+		avx2Dense1x8(a)
+	case 1<<3 | 2:
+		avx2Dense2x8(a)
+	case 1<<3 | 3:
+		avx2Dense3x8(a)
+	case 1<<3 | 4:
+		avx2Dense4x8(a)
+	case 1<<3 | 5:
+		avx2Dense5x8(a)
+	case 1<<3 | 6:
+		avx2Dense6x8(a)
+	case 2<<3 | 1:
+		avx2Dense1x16(a)
+	case 2<<3 | 2:
+		avx2Dense2x16(a)
+	case 2<<3 | 3:
+		avx2Dense3x16(a)
+	case 2<<3 | 4:
+		avx2Dense4x16(a)
+	case 2<<3 | 5:
+		avx2Dense5x16(a)
+	case 2<<3 | 6:
+		avx2Dense6x16(a)
+	}
+}
+
+func (f family) depthwiseTiles(a *tileArgs, pixels int) {
+	switch pixels {
+	case 1:
+		avx2Depthwise1x16(a)
+	case 2:
+		avx2Depthwise2x16(a)
+	case 3:
+		avx2Depthwise3x16(a)
+	case 4:
+		avx2Depthwise4x16(a)
+	case 5:
+		avx2Depthwise5x16(a)
+	case 6:
+		avx2Depthwise6x16(a)
+	}
+}
+
+// slot returns where a channel of a block lies among the accumulators. Bytes
+// are packed from 32 bits within 128-bit lanes, so each lane of the output
+// comes from the same lane of both halves.
+func slot(c, halves int) (half, i int) {
+	if halves == 1 {
+		return 0, c
+	}
+	return c >> 2 & 1, c>>3<<2 | c&3
+}
+
+// finishWords is the length of a block's finish.
+func finishWords(halves int) int { return halves * (4 + 16) }
+
+// packFinish writes what a block needs to finish a channel: for each half the
+// sums' start, with 2³¹ to make them unsigned, then for each half 2·mult and
+// 2³¹ − mult·2³², even channels before odd ones. bias is what the sums of
+// stored inputs need. to is the block's, zeros at first.
+func packFinish(to []uint64, c, halves int, bias, mult int32) {
+	half, i := slot(c, halves)
+	to[4*half+i/2] |= uint64(uint32(bias)+1<<31) << (32 * (i & 1))
+	to = to[4*halves+16*half:][:16]
+	to[(i&1)*4+i/2] = 2 * uint64(mult)
+	to[8+(i&1)*4+i/2] = 1<<31 - uint64(mult)<<32
+}
+
+//go:noescape
+func avx2Dense1x8(args *tileArgs)
+
+//go:noescape
+func avx2Dense2x8(args *tileArgs)
+
+//go:noescape
+func avx2Dense3x8(args *tileArgs)
+
+//go:noescape
+func avx2Dense4x8(args *tileArgs)
+
+//go:noescape
+func avx2Dense5x8(args *tileArgs)
+
+//go:noescape
+func avx2Dense6x8(args *tileArgs)
+
+//go:noescape
+func avx2Dense1x16(args *tileArgs)
+
+//go:noescape
+func avx2Dense2x16(args *tileArgs)
+
+//go:noescape
+func avx2Dense3x16(args *tileArgs)
+
+//go:noescape
+func avx2Dense4x16(args *tileArgs)
+
+//go:noescape
+func avx2Dense5x16(args *tileArgs)
+
+//go:noescape
+func avx2Dense6x16(args *tileArgs)
+
+//go:noescape
+func avx2Depthwise1x16(args *tileArgs)
+
+//go:noescape
+func avx2Depthwise2x16(args *tileArgs)
+
+//go:noescape
+func avx2Depthwise3x16(args *tileArgs)
+
+//go:noescape
+func avx2Depthwise4x16(args *tileArgs)
+
+//go:noescape
+func avx2Depthwise5x16(args *tileArgs)
+
+//go:noescape
+func avx2Depthwise6x16(args *tileArgs)
+
+// interleaveArgs are the arguments of a kernel that makes of rows what a
+// depthwise kernel multiplies: for each of n columns 64 bytes of 16 channels.
+type interleaveArgs struct {
+	to   unsafe.Pointer
+	row  [4]unsafe.Pointer
+	step int // from column to column
+	n    int // columns
+}
+
+//go:noescape
+func avx2Interleave(args *interleaveArgs)
