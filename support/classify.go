@@ -1,7 +1,6 @@
 package support
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -31,40 +30,48 @@ type view struct {
 	state     state
 	dim       int       // of the shots, 0 if there is none
 	threshold []float64 // by way
+	head      Head      // never Auto
+	scorer    scorer
 }
 
-// publish makes the state visible.
-func (s *Set) publish() {
-	v := &view{state: s.state}
-	fingerprint := s.fingerprint
-	if len(s.state.ways) > 0 {
-		first := s.state.ways[0].shots[0]
-		fingerprint, v.dim = first.fingerprint, len(first.embedding)
-	}
+// newView derives what the state's ways still lack and learns them. l holds the
+// state's shots, or is nil where only prototypes are to be had.
+func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *learner) *view {
 	var todo []*way
-	for i, w := range s.state.ways {
-		if w.prototype != nil && (w.of != fingerprint || len(w.prototype) != v.dim) {
-			// Only without a model can a store show shots of two, and then
-			// an undo can change which of them count. Somebody may be looking
-			// at the way as it is.
-			w = &way{name: w.name, created: w.created, shots: w.shots}
-			s.state.ways = slices.Clone(s.state.ways)
-			s.state.ways[i] = w
-			v.state = s.state
-		}
+	for _, w := range st.ways {
 		if w.prototype == nil {
 			todo = append(todo, w)
 		}
 	}
-	deriveAll(todo, fingerprint, v.dim)
-	v.threshold = thresholds(s.state.ways)
-	s.seen.Store(v)
+	deriveAll(todo, fingerprint, dim)
+	v := &view{state: st, dim: dim, threshold: thresholds(st.ways)}
+	v.head, v.scorer = l.learn(st, dim, rule)
+	return v
+}
+
+// publish makes the state visible.
+func (s *Set) publish() {
+	fingerprint, dim := s.fingerprint, 0
+	if len(s.state.ways) > 0 {
+		first := s.state.ways[0].shots[0]
+		fingerprint, dim = first.fingerprint, len(first.embedding)
+	}
+	for i, w := range s.state.ways {
+		if w.prototype != nil && (w.of != fingerprint || len(w.prototype) != dim) {
+			// Only without a model can a store show shots of two, and then
+			// an undo can change which of them count. Somebody may be looking
+			// at the way as it is.
+			s.state.ways = slices.Clone(s.state.ways)
+			s.state.ways[i] = &way{name: w.name, created: w.created, shots: w.shots}
+		}
+	}
+	s.seen.Store(newView(s.state, fingerprint, dim, Rule{}.fill(), nil))
 }
 
 // Classify compares a query with every class and returns one Prediction per
-// class in dst[:0], nearest first, ties by name. It allocates only where dst
-// has no room, and never waits, so it may be called while another goroutine
-// adds shots.
+// class in dst[:0], best first, ties by name. It allocates only where dst has
+// no room, and never waits, so it may be called while another goroutine adds
+// shots.
 //
 // A query of the wrong length gets no Prediction; one that is all zero or not
 // finite is as far from everything as can be.
@@ -87,15 +94,13 @@ func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
 			if c := float64(cosines[j] * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
 				d = min(max(1-c, 0), 2)
 			}
-			dst = append(dst, Prediction{Class: w.name, Score: max(1-d, 0), Distance: d, Known: d <= v.threshold[i+j]})
+			dst = append(dst, Prediction{Class: w.name, Distance: d, Known: d <= v.threshold[i+j]})
 		}
 	}
-	slices.SortFunc(dst, func(a, b Prediction) int {
-		if c := cmp.Compare(a.Distance, b.Distance); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.Class, b.Class)
-	})
+	if inv > 0 && !math.IsInf(inv, 0) {
+		v.scorer.score(dst, q, inv)
+	}
+	rank(dst)
 	return dst
 }
 
@@ -103,7 +108,10 @@ func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
 // dst[:0] as Classify does. With no class, or a query of the wrong length, the
 // answer is Unknown at distance 2.
 func (s *Set) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
-	v := s.seen.Load()
+	return s.seen.Load().answer(dst, q)
+}
+
+func (v *view) answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
 	dst = v.classify(dst, q)
 	a := Answer{Class: Unknown, Distance: 2}
 	if len(dst) == 0 {
@@ -116,9 +124,18 @@ func (s *Set) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction)
 	}
 	a.Threshold = v.threshold[v.state.find(top.Class)]
 	second := 2.0
-	if len(dst) > 1 {
-		second = dst[1].Distance
+	for _, p := range dst[1:] {
+		second = min(second, p.Distance)
 	}
 	a.Margin = second - top.Distance
 	return a, dst
+}
+
+// ways describes the classes.
+func (v *view) ways() []Way {
+	ways := make([]Way, len(v.state.ways))
+	for i, w := range v.state.ways {
+		ways[i] = Way{Class: w.name, Shots: len(w.shots), Radius: v.threshold[i], Created: w.created}
+	}
+	return ways
 }

@@ -13,14 +13,7 @@ func (e *entry) shot(class string) Shot {
 func (s *Set) Len() int { return s.seen.Load().state.len() }
 
 // Ways lists the classes in the order of their creation.
-func (s *Set) Ways() []Way {
-	v := s.seen.Load()
-	ways := make([]Way, len(v.state.ways))
-	for i, w := range v.state.ways {
-		ways[i] = Way{Class: w.name, Shots: len(w.shots), Radius: v.threshold[i], Created: w.created}
-	}
-	return ways
-}
+func (s *Set) Ways() []Way { return s.seen.Load().ways() }
 
 // Shots lists the shots of a class, or of every class if it is empty: classes
 // in the order of their creation, shots in the order of teaching.

@@ -35,6 +35,9 @@ var imports = map[string][]string{
 	"embed/onnx":      {"embed"},
 
 	"support":  {"embed"},
+	// It measures what the device answers with, so it is taught by the same code.
+	"support/evaluate": {"embed", "support"},
+
 	"quantize": {"embed"},
 	"models":   {"embed"},
 	// Models are made by one program, which no device runs.
