@@ -15,7 +15,9 @@ import (
 )
 
 // files lists what is written, by name in package kernel.
-var files = map[string]func(*file){}
+var files = map[string]func(*file){
+	"neon_dense_arm64.s": neonDense,
+}
 
 func main() {
 	for name, write := range files {
