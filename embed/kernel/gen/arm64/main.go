@@ -16,7 +16,8 @@ import (
 
 // files lists what is written, by name in package kernel.
 var files = map[string]func(*file){
-	"neon_dense_arm64.s": neonDense,
+	"dotprod_dense_arm64.s": dotDense,
+	"neon_dense_arm64.s":    neonDense,
 }
 
 func main() {
