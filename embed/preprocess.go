@@ -67,6 +67,10 @@ func Preprocess(dst []byte, side int, p Picture, r Region, scratch *Scratch) err
 		}
 	case s > side:
 		scratch.size(s, side)
+		if scratch.narrow.ok {
+			scratch.narrow.shrink(dst, sq, scratch.cells, resize)
+			return nil
+		}
 		scratch.shrink(dst, sq)
 	default:
 		scratch.size(s, side)
@@ -92,6 +96,8 @@ type Scratch struct {
 	row    []uint32 // a row after the horizontal pass, [to][3], sums up to 255·T
 	next   []uint32 // enlarge: the row below it
 	acc    []uint64 // shrink: sums up to 255·T² of the output row at work
+
+	narrow narrow // shrink, where resize can do it
 }
 
 // tap is where an output pixel begins (shrink) or what it lies between
@@ -120,6 +126,10 @@ func (s *Scratch) size(from, to int) {
 		n := min(max((2*i+1)*from-to, 0), (from-1)*2*to)
 		s.cells[i] = tap{int32(n / (2 * to)), uint32(n % (2 * to))}
 	}
+	s.narrow.ok = false
+	if resize != nil {
+		s.narrow.size(from, to, s.cells)
+	}
 }
 
 func grow[T any](b []T, n int) []T {
@@ -143,7 +153,7 @@ func (q square) row(i int, s *Scratch) []byte {
 		return line[q.x*3 : (q.x+q.side)*3]
 	}
 	s.rgb = grow(s.rgb, q.side*3)
-	yuyvToRGB(s.rgb, line, q.x)
+	yuyvToRGB(s.rgb, line, q.x, resize)
 	return s.rgb
 }
 

@@ -120,7 +120,9 @@ func noise(rng *rand.Rand, format PixelFormat, width, height, padding int, extre
 	return p
 }
 
-func TestPreprocessReference(t *testing.T) {
+func TestPreprocessReference(t *testing.T) { everyResizer(t, testPreprocessReference) }
+
+func testPreprocessReference(t *testing.T) {
 	var scratch Scratch // shared, so that stale contents would show
 	rapid.Check(t, func(t *rapid.T) {
 		width := rapid.IntRange(1, 700).Draw(t, "width")
@@ -167,7 +169,9 @@ func firstDifference(a, b []byte) int {
 }
 
 // The network's own sides, where both dividers' and the sums' limits matter.
-func TestPreprocessReferenceLarge(t *testing.T) {
+func TestPreprocessReferenceLarge(t *testing.T) { everyResizer(t, testPreprocessReferenceLarge) }
+
+func testPreprocessReferenceLarge(t *testing.T) {
 	for _, c := range []struct {
 		format              PixelFormat
 		width, height, side int
@@ -176,6 +180,8 @@ func TestPreprocessReferenceLarge(t *testing.T) {
 		{BGR, 225, 230, 224},
 		{YUYV, 240, 223, 224},
 		{RGB, 100, 160, 160},
+		{BGR, 240, 240, 224},
+		{YUYV, 242, 256, 224},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		p := noise(rng, c.format, c.width, c.height, 0, false)
@@ -250,7 +256,9 @@ func TestDivider(t *testing.T) {
 
 // Every architecture makes these bytes, and every later version of this
 // package does: a difference here needs a new PreprocessVersion.
-func TestPreprocessGolden(t *testing.T) {
+func TestPreprocessGolden(t *testing.T) { everyResizer(t, testPreprocessGolden) }
+
+func testPreprocessGolden(t *testing.T) {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	for _, c := range []struct {
 		format              PixelFormat

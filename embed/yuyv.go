@@ -1,8 +1,8 @@
 package embed
 
 // yuyvToRGB converts len(dst)/3 pixels from column x of a YUYV row, by the
-// formula in Preprocess's documentation.
-func yuyvToRGB(dst, line []byte, x int) {
+// formula in Preprocess's documentation, with the help of by unless it is nil.
+func yuyvToRGB(dst, line []byte, x int, by *resizer) {
 	// A square may begin or end in the middle of a pair.
 	if x%2 != 0 {
 		q := line[(x-1)*2:]
@@ -10,6 +10,10 @@ func yuyvToRGB(dst, line []byte, x int) {
 		dst, x = dst[3:], x+1
 	}
 	line = line[x*2:]
+	if n := len(dst) / 3 &^ 15; by != nil && n > 0 {
+		by.yuyv(&dst[0], &line[:2*n][0], n)
+		dst, line = dst[3*n:], line[2*n:]
+	}
 	for len(dst) >= 6 && len(line) >= 4 {
 		d, e := int32(line[1])-128, int32(line[3])-128
 		r := 104597*e + 1<<15
