@@ -3,6 +3,9 @@ package embed
 import (
 	"fmt"
 	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/edge-camera/edge/embed/kernel"
 )
@@ -18,9 +21,15 @@ type Network struct {
 	model       *Model
 	fingerprint Fingerprint
 	shapes      []Shape
-	plan        *plan
-	steps       []step // steps[v] makes Value v; steps[0] takes the picture in
+	layouts     []kernel.Layout // by Value
 	tier        *kernel.Tier
+	fusing      *fusing
+
+	// Of an int8 network: what its steps are made of.
+	input *intTable
+	ints  []intOp // by node
+
+	program *program // what Session.Run runs
 }
 
 // NewNetwork checks m and makes it ready to run. It keeps m, which must not
@@ -35,59 +44,46 @@ func NewNetwork(m *Model) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", KernelEnv, err)
 	}
-	return newNetwork(m, tier)
+	return newNetwork(m, tier, &fused)
 }
 
-func newNetwork(m *Model, tier *kernel.Tier) (*Network, error) {
+// newNetwork is NewNetwork with a choice of tier and of what is fused.
+func newNetwork(m *Model, tier *kernel.Tier, f *fusing) (*Network, error) {
 	shapes, borders, err := m.Graph.check()
 	if err != nil {
 		return nil, err
 	}
-	slack := 0
+	n := &Network{model: m, fingerprint: m.Fingerprint(), shapes: shapes, layouts: newLayouts(shapes, borders), tier: tier, fusing: f}
+	runs := singles(m.Graph)
 	if m.Precision == Int8 {
-		slack = tier.Slack
+		runs = f.runs(m.Graph, n.layouts)
+		n.input = newIntTable(m.Graph.Input, m.Quant.Values[0], tier.Flip)
+		n.pack()
 	}
-	p, err := newPlan(m.Graph, shapes, borders, slack)
-	if err != nil {
-		return nil, err
-	}
-	n := &Network{model: m, fingerprint: m.Fingerprint(), shapes: shapes, plan: p, tier: tier}
-	if m.Precision == Int8 {
-		n.steps = append(n.steps, newIntInput(m.Graph.Input, m.Quant.Values[0], tier.Flip, p))
-	} else {
-		n.steps = append(n.steps, newRealInput(m.Graph.Input, p))
-	}
-	for i := range m.Graph.Nodes {
-		node := &m.Graph.Nodes[i]
-		if m.Precision == Int8 {
-			n.steps = append(n.steps, newIntStep(node, m.Quant, p, Value(i+1), tier))
-		} else {
-			n.steps = append(n.steps, newRealStep(node, p, Value(i+1)))
-		}
-	}
-	return n, nil
+	n.program, err = n.newProgram(runs)
+	return n, err
 }
 
-// newRealStep makes a node of a checked graph ready to run in float32.
-func newRealStep(n *Node, p *plan, v Value) step {
-	switch n.Op {
-	case OpConv:
-		geometry := kernel.Geometry{In: p.layouts[n.In[0]], Out: p.layouts[v], Window: kernel.Window(n.Window), Groups: n.Groups}
-		if geometry.Depthwise() {
-			return newRealDepthwise(n, geometry, p.slot(n.In[0]), p.slot(v))
+// pack packs every node's weights, on all processors.
+func (n *Network) pack() {
+	g, q := n.model.Graph, n.model.Quant
+	n.ints = make([]intOp, len(g.Nodes))
+	var next atomic.Int64
+	work := func() {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(g.Nodes) {
+				return
+			}
+			n.ints[i] = packIntOp(&g.Nodes[i], &q.Nodes[i], q, n.layouts, Value(i+1), n.tier)
 		}
-		return newRealConv(n, geometry, p.slot(n.In[0]), p.slot(v))
-	case OpBatchNorm:
-		return newRealBatchNorm(n, p, v)
-	case OpAct:
-		return newRealAct(n, p, v)
-	case OpAdd:
-		return newRealAdd(n, p, v)
-	case OpGlobalMean:
-		return newRealMean(n, p, v)
-	default: // OpDense: the graph is checked
-		return newRealDense(n, p, v)
 	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(g.Nodes)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
 }
 
 // Model returns the model the network was made of.

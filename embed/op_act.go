@@ -19,7 +19,7 @@ func newRealAct(n *Node, p *plan, v Value) *realAct {
 
 func (s *realAct) units() int { return s.count }
 
-func (s *realAct) scratch() (blocks, reals int) { return 0, 0 }
+func (s *realAct) needs() needs { return needs{} }
 
 func (s *realAct) run(m *arena, _ *worker, unit int) {
 	in, out := view(m.reals, s.in), view(m.reals, s.out)

@@ -22,7 +22,7 @@ func newRealAdd(n *Node, p *plan, v Value) *realAdd {
 
 func (s *realAdd) units() int { return s.count }
 
-func (s *realAdd) scratch() (blocks, reals int) { return 0, 0 }
+func (s *realAdd) needs() needs { return needs{} }
 
 func (s *realAdd) run(m *arena, _ *worker, unit int) {
 	a, b, out := view(m.reals, s.a), view(m.reals, s.b), view(m.reals, s.out)

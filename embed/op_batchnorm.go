@@ -29,7 +29,7 @@ func newRealBatchNorm(n *Node, p *plan, v Value) *realBatchNorm {
 
 func (s *realBatchNorm) units() int { return s.count }
 
-func (s *realBatchNorm) scratch() (blocks, reals int) { return 0, 0 }
+func (s *realBatchNorm) needs() needs { return needs{} }
 
 func (s *realBatchNorm) run(m *arena, _ *worker, unit int) {
 	in, out := view(m.reals, s.in), view(m.reals, s.out)

@@ -49,7 +49,7 @@ func newRealConv(n *Node, geometry kernel.Geometry, in, out slot) *realConv {
 
 func (s *realConv) units() int { return s.Groups * s.blocks }
 
-func (s *realConv) scratch() (blocks, reals int) { return 0, s.pixels * s.k }
+func (s *realConv) needs() needs { return needs{reals: s.pixels * s.k} }
 
 func (s *realConv) run(m *arena, w *worker, unit int) {
 	in, out := view(m.reals, s.in), view(m.reals, s.out)

@@ -33,7 +33,7 @@ func newRealDepthwise(n *Node, geometry kernel.Geometry, in, out slot) *realDept
 
 func (s *realDepthwise) units() int { return s.count }
 
-func (s *realDepthwise) scratch() (blocks, reals int) { return 0, 0 }
+func (s *realDepthwise) needs() needs { return needs{} }
 
 func (s *realDepthwise) run(m *arena, _ *worker, unit int) {
 	in, out := view(m.reals, s.in), view(m.reals, s.out)

@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/edge-camera/edge/embed/kernel"
@@ -27,19 +28,45 @@ func (s *realInput) run(m *arena, _ *worker, unit int) {
 	if unit == 0 {
 		kernel.Border(s.layout, out, 0)
 	}
-	lookUp(&s.inputRows, unit, out, m.rgb, &s.table)
+	n := s.layout.W * 3
+	for y := unit * s.lines; y < min((unit+1)*s.lines, s.layout.H); y++ {
+		lookUp(out[s.layout.At(y, 0):][:n], m.rgb[y*n:][:n], &s.table)
+	}
 }
 
-// intInput is the int8 network's: real = (rgb − Mean)/Std is quantized by a
-// table, so that nothing is left to compute.
+// intInput is the int8 network's.
 type intInput struct {
 	inputRows
-	zero  int8
-	table [3][256]int8
+	*intTable
 }
 
-func newIntInput(in Input, q QValue, flip uint8, p *plan) *intInput {
-	s := &intInput{inputRows: newInputRows(p), zero: stored(q.Zero, flip)}
+func newIntInput(t *intTable, p *plan) *intInput {
+	return &intInput{inputRows: newInputRows(p), intTable: t}
+}
+
+func (s *intInput) run(m *arena, _ *worker, unit int) {
+	out := view(m.ints, s.out)
+	if unit == 0 {
+		kernel.Border(s.layout, out, s.zero)
+	}
+	from := unit * s.lines
+	s.rows(s.layout, out, 0, m.rgb, rowSpan{from, min(from+s.lines, s.layout.H)})
+}
+
+// intTable turns pixels into values as they are stored: real =
+// (rgb − Mean)/Std is quantized by a table, so that nothing is left to compute.
+type intTable struct {
+	zero  int8 // as stored
+	table [3][256]int8
+
+	// Where the network's own bytes are the picture's but for some bits, as
+	// with q = rgb − 128, these are the bits, and whole words are copied.
+	bits  uint8
+	plain bool
+}
+
+func newIntTable(in Input, q QValue, flip uint8) *intTable {
+	s := &intTable{zero: stored(q.Zero, flip), plain: true}
 	for c := range 3 {
 		for v := range 256 {
 			// Differences and quotients only: nothing here can be fused.
@@ -48,18 +75,48 @@ func newIntInput(in Input, q QValue, flip uint8, p *plan) *intInput {
 			s.table[c][v] = stored(int8(min(max(r, math.MinInt8), math.MaxInt8)), flip)
 		}
 	}
+	s.bits = uint8(s.table[0][0])
+	for c := range 3 {
+		for v, q := range s.table[c] {
+			s.plain = s.plain && uint8(q) == uint8(v)^s.bits
+		}
+	}
 	return s
 }
 
 // stored returns the form in which a tier keeps q.
 func stored(q int8, flip uint8) int8 { return int8(uint8(q) ^ flip) }
 
-func (s *intInput) run(m *arena, _ *worker, unit int) {
-	out := view(m.ints, s.out)
-	if unit == 0 {
-		kernel.Border(s.layout, out, s.zero)
+// rows makes rows of a value laid out as l, of which out holds the elements
+// from one index on.
+func (s *intTable) rows(l kernel.Layout, out []int8, from int, rgb []byte, rows rowSpan) {
+	n := l.W * 3
+	for y := rows.lo; y < rows.hi; y++ {
+		row, pix := out[l.At(y, 0)-from:][:n], rgb[y*n:][:n]
+		if s.plain {
+			flipBits(rawBytes(row), pix, s.bits)
+		} else {
+			lookUp(row, pix, &s.table)
+		}
 	}
-	lookUp(&s.inputRows, unit, out, m.rgb, &s.table)
+}
+
+// flipBits is dst[i] = src[i] ^ bits.
+func flipBits(dst, src []byte, bits uint8) {
+	all := uint64(bits) * 0x0101010101010101
+	for len(src) >= 8 && len(dst) >= 8 {
+		binary.NativeEndian.PutUint64(dst, binary.NativeEndian.Uint64(src)^all)
+		dst, src = dst[8:], src[8:]
+	}
+	for i, v := range src {
+		dst[i] = v ^ bits
+	}
+}
+
+func lookUp[T any](row []T, pix []byte, table *[3][256]T) {
+	for i := 0; i+2 < len(row) && i+2 < len(pix); i += 3 {
+		row[i], row[i+1], row[i+2] = table[0][pix[i]], table[1][pix[i+1]], table[2][pix[i+2]]
+	}
 }
 
 // inputRows is what both have in common.
@@ -77,15 +134,4 @@ func newInputRows(p *plan) inputRows {
 
 func (r *inputRows) units() int { return r.count }
 
-func (r *inputRows) scratch() (blocks, reals int) { return 0, 0 }
-
-func lookUp[T any](r *inputRows, unit int, out []T, rgb []byte, table *[3][256]T) {
-	n := r.layout.W * 3
-	for y := unit * r.lines; y < min((unit+1)*r.lines, r.layout.H); y++ {
-		row := out[r.layout.At(y, 0):][:n]
-		pix := rgb[y*n:][:n]
-		for i := 0; i+2 < len(row) && i+2 < len(pix); i += 3 {
-			row[i], row[i+1], row[i+2] = table[0][pix[i]], table[1][pix[i+1]], table[2][pix[i+2]]
-		}
-	}
-}
+func (r *inputRows) needs() needs { return needs{} }

@@ -2,38 +2,27 @@ package embed
 
 import "github.com/edge-camera/edge/embed/kernel"
 
-// intStep is one node of an int8 network: an operation packed by a tier, with
-// the places of its operands.
-type intStep struct {
+// intOp is a node of an int8 network packed by a tier; its operands may lie
+// anywhere.
+type intOp struct {
 	op     kernel.Op
-	parts  []kernel.Part
-	out    slot
-	a, b   slot
-	layout kernel.Layout // of out
-	zero   int8          // as stored, for the border of out
-	mean   bool          // writes sums, not out
+	in     []Value
+	layout kernel.Layout // of what it makes
+	zero   int8          // as stored, for the border of what it makes
+	mean   bool          // makes sums
 }
 
-func newIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intStep {
-	s := packIntStep(n, q, p, v, tier)
-	s.parts = s.op.Parts()
-	return s
-}
-
-func packIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intStep {
-	s := &intStep{a: p.slot(n.In[0])}
-	qn := &q.Nodes[v-1]
-	in := p.layouts[n.In[0]]
-	if n.Op == OpGlobalMean {
+func packIntOp(n *Node, qn *QNode, q *Quant, layouts []kernel.Layout, v Value, tier *kernel.Tier) intOp {
+	s := intOp{in: n.In, layout: layouts[v], zero: stored(q.Values[v].Zero, tier.Flip)}
+	in := layouts[n.In[0]]
+	switch n.Op {
+	case OpGlobalMean:
 		s.mean = true
 		s.op = tier.Mean(&kernel.Mean{In: in, Zero: q.Values[n.In[0]].Zero})
 		return s
-	}
-	s.out, s.layout, s.zero = p.slot(v), p.layouts[v], stored(q.Values[v].Zero, tier.Flip)
-	if n.Op == OpAdd {
-		s.b = p.slot(n.In[1])
+	case OpAdd:
 		s.op = tier.Add(&kernel.Add{
-			A: in, B: p.layouts[n.In[1]], Out: s.layout,
+			A: in, B: layouts[n.In[1]], Out: s.layout,
 			MultA: qn.MultA, MultB: qn.MultB, Bias: qn.AddBias, Shift: qn.Shift, Lo: qn.Lo, Hi: qn.Hi,
 		})
 		return s
@@ -50,13 +39,32 @@ func packIntStep(n *Node, q *Quant, p *plan, v Value, tier *kernel.Tier) *intSte
 	return s
 }
 
+// intStep is an intOp by itself, with the places of its operands.
+type intStep struct {
+	*intOp
+	parts     []kernel.Part
+	out, a, b slot
+}
+
+func newIntStep(op *intOp, p *plan, v Value) *intStep {
+	s := &intStep{intOp: op, parts: op.op.Parts(), a: p.slot(op.in[0])}
+	if len(op.in) == 2 {
+		s.b = p.slot(op.in[1])
+	}
+	if !op.mean {
+		s.out = p.slot(v)
+	}
+	return s
+}
+
 func (s *intStep) units() int { return len(s.parts) }
 
-func (s *intStep) scratch() (blocks, reals int) { return s.op.Scratch(), 0 }
+func (s *intStep) needs() needs { return needs{blocks: s.op.Scratch()} }
 
 func (s *intStep) run(m *arena, w *worker, unit int) {
 	a := &w.args
 	a.A, a.B, a.Out, a.Sum = view(m.ints, s.a), view(m.ints, s.b), view(m.ints, s.out), m.sums
+	a.AFrom, a.BFrom, a.OutFrom = 0, 0, 0
 	if unit == 0 && !s.mean {
 		kernel.Border(s.layout, a.Out, s.zero)
 	}

@@ -17,7 +17,7 @@ func newRealMean(n *Node, p *plan, v Value) *realMean {
 
 func (s *realMean) units() int { return 1 }
 
-func (s *realMean) scratch() (blocks, reals int) { return 0, 0 }
+func (s *realMean) needs() needs { return needs{} }
 
 func (s *realMean) run(m *arena, _ *worker, _ int) {
 	in, out := view(m.reals, s.in), view(m.reals, s.out)

@@ -16,38 +16,60 @@ const maxArena = 1 << 28
 // line of int8.
 const arenaAlign = 64
 
-// plan places every value of a graph in one arena, values whose lifetimes do
-// not meet on top of each other.
+// run is a stretch of values, from one to another, that a single step makes one
+// after the other. Only the last of them is ever whole in memory.
+type run struct{ first, last Value }
+
+// plan places values of a graph in one arena, values whose lifetimes do not
+// meet on top of each other.
 type plan struct {
 	layouts []kernel.Layout // by Value
-	offsets []int           // by Value, in elements
+	runs    []run           // by step
+	offsets []int           // by Value, in elements; -1 of a value that is never whole
 	size    int             // of the arena, in elements
 }
 
-// newPlan places the values by size, the largest first, each at the lowest
-// place free for its whole lifetime (Pisarchyk and Lee, Efficient Memory
-// Management for Deep Neural Net Inference, 2020: greedy by size). Kernels may
-// read up to slack elements beyond a value's end.
-func newPlan(g *Graph, shapes []Shape, borders []border, slack int) (*plan, error) {
-	type life struct {
-		v           Value
-		first, last int // nodes: the one that writes it, the last that reads it
-		size        int
-	}
-	p := &plan{layouts: make([]kernel.Layout, len(shapes)), offsets: make([]int, len(shapes))}
-	lives := make([]life, len(shapes))
+// newLayouts puts a border around every value, so that no kernel ever tests
+// for an edge.
+func newLayouts(shapes []Shape, borders []border) []kernel.Layout {
+	layouts := make([]kernel.Layout, len(shapes))
 	for v, s := range shapes {
 		b := borders[v]
-		p.layouts[v] = kernel.Layout{H: s.H, W: s.W, C: s.C, Top: b.top, Left: b.left, Bottom: b.bottom, Right: b.right}
-		size := (p.layouts[v].Len() + slack + arenaAlign - 1) / arenaAlign * arenaAlign
-		lives[v] = life{v: Value(v), first: v - 1, last: v - 1, size: size}
+		layouts[v] = kernel.Layout{H: s.H, W: s.W, C: s.C, Top: b.top, Left: b.left, Bottom: b.bottom, Right: b.right}
 	}
-	for i := range g.Nodes {
-		for _, v := range g.Nodes[i].In {
-			lives[v].last = max(lives[v].last, i)
+	return layouts
+}
+
+// newPlan places the last value of every run by size, the largest first, each
+// at the lowest place free for its whole lifetime (Pisarchyk and Lee, Efficient
+// Memory Management for Deep Neural Net Inference, 2020: greedy by size).
+// Kernels may read up to slack elements beyond a value's end.
+func newPlan(g *Graph, layouts []kernel.Layout, runs []run, slack int) (*plan, error) {
+	type life struct {
+		v           Value
+		first, last int // steps: the one that writes it, the last that reads it
+		size        int
+	}
+	p := &plan{layouts: layouts, runs: runs, offsets: make([]int, len(layouts))}
+	lives := make([]life, len(runs))
+	at := make([]int, len(layouts)) // which of lives a value is
+	for step, r := range runs {
+		for v := r.first; v < r.last; v++ {
+			p.offsets[v] = -1
+		}
+		lives[step] = life{v: r.last, first: step, last: step, size: alignPlace(layouts[r.last].Len() + slack)}
+		at[r.last] = step
+	}
+	for step, r := range runs {
+		for v := max(r.first, 1); v <= r.last; v++ {
+			for _, in := range g.Nodes[v-1].In {
+				if in < r.first { // else it is made by this step itself
+					lives[at[in]].last = max(lives[at[in]].last, step)
+				}
+			}
 		}
 	}
-	lives[g.Output].last = len(g.Nodes)
+	lives[at[g.Output]].last = len(runs)
 
 	slices.SortFunc(lives, func(a, b life) int {
 		return cmp.Or(cmp.Compare(b.size, a.size), cmp.Compare(a.v, b.v))
@@ -74,6 +96,8 @@ func newPlan(g *Graph, shapes []Shape, borders []border, slack int) (*plan, erro
 	}
 	return p, nil
 }
+
+func alignPlace(n int) int { return (n + arenaAlign - 1) / arenaAlign * arenaAlign }
 
 // slot is where a value lies in an arena.
 type slot struct{ from, to int }

@@ -32,7 +32,7 @@ func TestPlan(t *testing.T) {
 		}
 		last[g.Output] = n
 		slack := rng.IntN(100)
-		p, err := newPlan(g, shapes, borders, slack)
+		p, err := newPlan(g, newLayouts(shapes, borders), singles(g), slack)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestPlanChain(t *testing.T) {
 		g.Nodes = append(g.Nodes, Node{In: []Value{Value(i)}})
 		shapes = append(shapes, Shape{1, 1, c})
 	}
-	p, err := newPlan(g, shapes, make([]border, len(shapes)), 0)
+	p, err := newPlan(g, newLayouts(shapes, make([]border, len(shapes))), singles(g), 0)
 	if err != nil || p.size != 128+640 {
 		t.Errorf("arena of %d, want %d (%v)", p.size, 128+640, err)
 	}
@@ -85,7 +85,27 @@ func TestPlanTooLarge(t *testing.T) {
 		g.Nodes = append(g.Nodes, Node{In: []Value{Value(i), 1}})
 		shapes = append(shapes, Shape{1 << 10, 1 << 10, 1 << 7})
 	}
-	if _, err := newPlan(g, shapes, make([]border, len(shapes)), 0); !errors.Is(err, ErrUnsupported) {
+	if _, err := newPlan(g, newLayouts(shapes, make([]border, len(shapes))), singles(g), 0); !errors.Is(err, ErrUnsupported) {
 		t.Errorf("512 MiB of values: %v", err)
+	}
+}
+
+// TestPlanRuns wants no memory for a value inside of a run, and what the run
+// reads to live until it ends.
+func TestPlanRuns(t *testing.T) {
+	// 0 → 1 → 2 → 3 → 4, where 4 adds 0: 1 to 4 are made together.
+	g, shapes := &Graph{Output: 5}, []Shape{{1, 1, 64}, {1, 1, 640}, {1, 1, 320}, {1, 1, 640}, {1, 1, 128}, {1, 1, 64}}
+	for i := range 5 {
+		g.Nodes = append(g.Nodes, Node{In: []Value{Value(i)}})
+	}
+	g.Nodes[3].In = append(g.Nodes[3].In, 0)
+	p, err := newPlan(g, newLayouts(shapes, make([]border, len(shapes))), []run{{0, 0}, {1, 4}, {5, 5}}, 0)
+	if err != nil || p.size != 64+128 {
+		t.Errorf("arena of %d, want %d (%v)", p.size, 64+128, err)
+	}
+	for v, at := range p.offsets {
+		if inside := v >= 1 && v <= 3; inside != (at < 0) {
+			t.Errorf("value %d is at %d", v, at)
+		}
 	}
 }

@@ -17,6 +17,8 @@ import (
 type Session struct {
 	network *Network
 	team    *team
+	tracer  *team // runs every node by itself; nil until Trace is called
+	whole   *program
 	pixels  []byte
 	scratch Scratch
 	closed  bool
@@ -25,8 +27,7 @@ type Session struct {
 // NewSession makes a session that computes with up to threads processors, at
 // least one. The results do not depend on threads.
 func (n *Network) NewSession(threads int) *Session {
-	in := n.shapes[0]
-	s := &Session{network: n, pixels: make([]byte, in.Len()), team: newTeam(n, threads)}
+	s := &Session{network: n, pixels: make([]byte, n.shapes[0].Len()), team: newTeam(n.program, threads, n.Dim())}
 	// The helpers know the team and not the session, so that the session can
 	// become garbage while they sleep.
 	runtime.AddCleanup(s, (*team).stop, s.team)
@@ -62,7 +63,7 @@ func (s *Session) EmbedPixels(dst Embedding, rgb []byte) error {
 		normalizeInts(dst, s.team.arena.sums)
 		return nil
 	}
-	s.read(dst, s.network.model.Graph.Output)
+	s.network.read(dst, s.network.program, &s.team.arena, s.network.model.Graph.Output)
 	return normalizeReals(dst)
 }
 
@@ -79,30 +80,44 @@ func (s *Session) Run(dst []float32, rgb []byte) error {
 	if err := s.forward(dst, rgb); err != nil {
 		return err
 	}
-	s.read(dst, s.network.model.Graph.Output)
+	s.network.read(dst, s.network.program, &s.team.arena, s.network.model.Graph.Output)
 	return nil
 }
 
 // Trace runs the network on rgb and calls visit with every value in order, the
 // input first: H·W·C elements, an int8 network's in real numbers. data is the
-// session's and changes after visit returns. Unlike the other methods it
-// allocates.
+// session's and changes after visit returns.
+//
+// Unlike the other methods it allocates, at the first call memory for the
+// values that Run never has whole: its errors wrap ErrUnsupported where that
+// is too much.
 func (s *Session) Trace(rgb []byte, visit func(v Value, shape Shape, data []float32)) error {
 	if err := s.check(rgb); err != nil {
 		return err
 	}
+	n := s.network
+	if s.tracer == nil {
+		s.whole, s.tracer = n.program, s.team
+		if len(n.program.steps) != len(n.shapes) {
+			var err error
+			if s.whole, err = n.newProgram(singles(n.model.Graph)); err != nil {
+				return fmt.Errorf("embed: trace: %w", err)
+			}
+			s.tracer = newTeam(s.whole, 1, n.Dim()) // without helpers there is nothing to stop
+		}
+	}
 	var most int
-	for _, shape := range s.network.shapes {
+	for _, shape := range n.shapes {
 		most = max(most, shape.Len())
 	}
 	data := make([]float32, most)
-	s.team.arena.rgb = rgb
-	for v, shape := range s.network.shapes {
-		s.team.runStep(v)
-		s.read(data[:shape.Len()], Value(v))
+	s.tracer.arena.rgb = rgb
+	for v, shape := range n.shapes {
+		s.tracer.runStep(v)
+		n.read(data[:shape.Len()], s.whole, &s.tracer.arena, Value(v))
 		visit(Value(v), shape, data[:shape.Len()])
 	}
-	s.team.arena.rgb = nil
+	s.tracer.arena.rgb = nil
 	return nil
 }
 
@@ -124,19 +139,13 @@ func (s *Session) forward(dst []float32, rgb []byte) error {
 	if dim := s.network.Dim(); len(dst) != dim {
 		return fmt.Errorf("embed: destination of %d elements, want %d", len(dst), dim)
 	}
-	s.team.arena.rgb = rgb
-	for v := range s.network.steps {
-		s.team.runStep(v)
-	}
-	s.team.arena.rgb = nil
+	s.team.run(rgb)
 	return nil
 }
 
-// read copies a value out of the arena, without its border, in real numbers.
-func (s *Session) read(dst []float32, v Value) {
-	n, a := s.network, &s.team.arena
-	l := n.plan.layouts[v]
-	slot := n.plan.slot(v)
+// read copies a value of a program out of its arena, without its border, in real numbers.
+func (n *Network) read(dst []float32, p *program, a *arena, v Value) {
+	l := n.layouts[v]
 	if n.model.Precision == Int8 && int(v) == len(n.model.Graph.Nodes) {
 		in := n.model.Graph.Nodes[v-1].In[0]
 		scale := float64(n.model.Quant.Values[in].Scale) / float64(n.shapes[in].H*n.shapes[in].W)
@@ -145,6 +154,7 @@ func (s *Session) read(dst []float32, v Value) {
 		}
 		return
 	}
+	slot := p.plan.slot(v)
 	width := l.W * l.C
 	for y := range l.H {
 		row := dst[y*width : (y+1)*width]

@@ -14,8 +14,8 @@ type countingStep struct {
 	work func(unit int)
 }
 
-func (s *countingStep) units() int                   { return len(s.runs) }
-func (s *countingStep) scratch() (blocks, reals int) { return 0, 0 }
+func (s *countingStep) units() int   { return len(s.runs) }
+func (s *countingStep) needs() needs { return needs{} }
 func (s *countingStep) run(_ *arena, _ *worker, unit int) {
 	s.runs[unit].Add(1)
 	if s.work != nil {
@@ -24,12 +24,7 @@ func (s *countingStep) run(_ *arena, _ *worker, unit int) {
 }
 
 func testTeam(t *testing.T, threads int, steps ...step) *team {
-	g := &Graph{Nodes: make([]Node, 1), Output: 1}
-	n := &Network{
-		model: &Model{Precision: Float32, Graph: g}, steps: steps,
-		shapes: []Shape{{1, 1, 3}, {1, 1, 1}}, plan: &plan{},
-	}
-	team := newTeam(n, threads)
+	team := newTeam(&program{precision: Float32, plan: &plan{}, steps: steps}, threads, 1)
 	t.Cleanup(func() { team.stop(); team.ended.Wait() })
 	return team
 }
@@ -100,8 +95,8 @@ func TestTeamSleeps(t *testing.T) {
 func TestSessionGarbage(t *testing.T) {
 	s := &countingStep{runs: make([]atomic.Int32, 8)}
 	n := &Network{
-		model: &Model{Precision: Float32, Graph: &Graph{Nodes: make([]Node, 1), Output: 1}}, steps: []step{s},
-		shapes: []Shape{{1, 1, 3}, {1, 1, 1}}, plan: &plan{},
+		model: &Model{Precision: Float32, Graph: &Graph{Nodes: make([]Node, 1), Output: 1}}, program: &program{precision: Float32, plan: &plan{}, steps: []step{s}},
+		shapes: []Shape{{1, 1, 3}, {1, 1, 1}},
 	}
 	ended := func() *sync.WaitGroup { return &n.NewSession(4).team.ended }()
 	done := make(chan struct{})

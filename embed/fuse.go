@@ -1,0 +1,142 @@
+package embed
+
+import "github.com/edge-camera/edge/embed/kernel"
+
+// Which values are made together. An inverted residual block first widens its
+// input six times, filters each channel, and narrows it again; the wide values
+// are most of what a network moves through memory. Made in strips they never
+// leave the cache next to the processor, nor the memory of one thread.
+//
+// It costs work: where two threads meet, both make the rows that windows
+// overlap by. Later layers are small and deep, their windows a large part of
+// their height and their weights, which every strip reads again, more than
+// their values; these are better made one after the other.
+type fusing struct {
+	// runs divides a graph's values.
+	runs func(*Graph, []kernel.Layout) []run
+
+	stripBytes int // that the strips of a chain may take
+	leastUnits int // that a chain is cut into, where it is as high
+}
+
+// fused is what is good for the processors this is made for.
+var fused = fusing{
+	runs: blocks,
+
+	// Half of 256 KB, the smallest second-level cache of a core, or of a
+	// core's part of one that is shared.
+	stripBytes: 128 << 10,
+
+	// Threads should not wait for each other at a chain's end.
+	leastUnits: 8,
+}
+
+// fuseBytes is how large the values must be that are not written to memory.
+// Smaller ones stay in the second-level cache anyway, which is 512 KB for four
+// cores of a Cortex-A53 and 1 MB for four of an A72.
+const fuseBytes = 384 << 10
+
+// blocks makes a run of a depthwise convolution together
+// with the layer that makes its input and the 1×1 layer that reads its output,
+// an addition after that, and the picture before it, where that is worth it.
+func blocks(g *Graph, layouts []kernel.Layout) []run {
+	joined := joinable(g)
+	end := Value(len(g.Nodes))
+	var runs []run
+	for v := Value(0); v <= end; {
+		r := run{v, v}
+		if last := blockEnd(g, layouts, joined, v); inside(layouts, run{v, last}) >= fuseBytes {
+			r.last = last
+		}
+		runs = append(runs, r)
+		v = r.last + 1
+	}
+	return runs
+}
+
+// blockEnd returns the last value of the block that begins with v.
+func blockEnd(g *Graph, layouts []kernel.Layout, joined []bool, v Value) Value {
+	next := func(u Value) *Node { // that makes the value after u, if it can be joined
+		if int(u) == len(g.Nodes) || !joined[u+1] {
+			return nil
+		}
+		return &g.Nodes[u]
+	}
+	depthwise := func(n *Node) bool {
+		l := layouts[n.In[0]]
+		return n.Depthwise(Shape{l.H, l.W, l.C}) && l.C > 1
+	}
+	narrow := func(n *Node) bool { return n.Op == OpConv && n.Window.KernelH == 1 && n.Window.StrideH == 1 }
+
+	end := v
+	for range 2 { // the picture and the layer that widens it, if any
+		if n := next(end); n != nil && n.Op == OpConv && (end == 0 || depthwise(n)) {
+			end++
+		}
+		if end > 0 && depthwise(&g.Nodes[end-1]) {
+			break
+		}
+	}
+	if end == 0 || !depthwise(&g.Nodes[end-1]) {
+		return v
+	}
+	if n := next(end); n == nil || !narrow(n) {
+		return end
+	}
+	end++
+	if n := next(end); n != nil && n.Op == OpAdd {
+		end++
+	}
+	return end
+}
+
+// inside returns the bytes of a run's values but its last: what need not be
+// written to memory.
+func inside(layouts []kernel.Layout, r run) (bytes int) {
+	for v := r.first; v < r.last; v++ {
+		bytes += layouts[v].Len()
+	}
+	return bytes
+}
+
+// joinable tells of each value whether it may be made in strips together with
+// the one before it: it is computed row by row, and nothing else reads that.
+func joinable(g *Graph) []bool {
+	readers := make([]int, len(g.Nodes)+1)
+	readers[g.Output]++
+	for i := range g.Nodes {
+		in := g.Nodes[i].In
+		for j, v := range in {
+			if j == 0 || v != in[0] {
+				readers[v]++
+			}
+		}
+	}
+	joined := make([]bool, len(g.Nodes)+1)
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		before := Value(i)
+		reads := n.In[0] == before || len(n.In) == 2 && n.In[1] == before
+		joined[i+1] = reads && readers[before] == 1 && (n.Op == OpConv || n.Op == OpAdd)
+	}
+	return joined
+}
+
+// lines returns how many rows of the last link's value a unit has: as many as
+// the strips have room for, about the same in every unit.
+func (f *fusing) lines(links []link) int {
+	height := links[len(links)-1].layout.H
+	lines := (height + f.leastUnits - 1) / f.leastUnits
+	for ; lines > 1; lines-- {
+		stripRows(links, lines)
+		bytes := 0
+		for i := range links[:len(links)-1] {
+			bytes += links[i].rows * links[i].layout.Row()
+		}
+		if bytes <= f.stripBytes {
+			break
+		}
+	}
+	units := (height + lines - 1) / lines
+	return (height + units - 1) / units
+}

@@ -1,0 +1,143 @@
+package embed_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/embed/embedtest"
+	"github.com/edge-camera/edge/embed/kernel"
+)
+
+// TestFused compares every value that is whole, and the embedding, of networks
+// in strips with the same networks value by value, for every tier: strips of
+// one row to all rows, on one to four threads, twice, as a session's strips
+// hold the last picture's rows.
+func TestFused(t *testing.T) {
+	for _, tier := range kernel.Tiers {
+		if !tier.Usable() {
+			continue
+		}
+		t.Run(tier.Name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(7, 7))
+			joined := 0
+			for seed := range uint64(90) {
+				g := embedtest.Random(seed, true)
+				if seed%3 == 0 {
+					g = blocks(rng, seed)
+				}
+				joined += testFused(t, embedtest.Int8(g, seed), tier, seed, rng)
+			}
+			if joined < 180 {
+				t.Errorf("only %d values were inside of a chain", joined)
+			}
+		})
+	}
+}
+
+func testFused(t *testing.T, m *embed.Model, tier *kernel.Tier, seed uint64, rng *rand.Rand) int {
+	t.Helper()
+	units := []int{1, 2, 5, 100}[rng.IntN(4)]
+	fused, inside, err := embed.NewNetworkFused(m, tier, rng.IntN(1<<13), units)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inside != fused.Inside() {
+		t.Fatalf("%d values joined, %d are inside", inside, fused.Inside())
+	}
+	s := session(t, fused, 1+rng.IntN(4))
+	in := m.Graph.Input
+	got, want := make(embed.Embedding, fused.Dim()), make(embed.Embedding, fused.Dim())
+	for round := range uint64(2) {
+		rgb := embedtest.Pixels(in.Height*in.Width*3, 10*seed+round)
+		var values [][]float32
+		err := s.Trace(rgb, func(_ embed.Value, _ embed.Shape, data []float32) { values = append(values, slices.Clone(data)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Steps(rgb, func(v embed.Value, data []float32) {
+			for i := range data {
+				if data[i] != values[v][i] {
+					t.Fatalf("seed %d, round %d: value %d element %d is %g, want %g", seed, round, v, i, data[i], values[v][i])
+				}
+			}
+		})
+		plain, err := embed.NewNetworkUnfused(m, tier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := session(t, plain, 1).EmbedPixels(want, rgb); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if err := s.EmbedPixels(got, rgb); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("seed %d, round %d: another embedding than value by value", seed, round)
+			}
+		}
+	}
+	return inside
+}
+
+// blocks is a few inverted residual blocks of random sizes.
+func blocks(rng *rand.Rand, seed uint64) *embed.Graph {
+	side := 9 + rng.IntN(24)
+	b := embedtest.NewBuilder(side, seed)
+	x := b.Conv(0, embedtest.Same(3, 1+rng.IntN(2), side), 1, 1+rng.IntN(24), embed.ActReLU6)
+	for range 2 + rng.IntN(2) {
+		in, stride := x, 1+rng.IntN(2)
+		out := 1 + rng.IntN(20)
+		if rng.IntN(2) == 0 {
+			stride, out = 1, b.Shape(in).C
+		}
+		x = b.Pointwise(x, 2+rng.IntN(70), embed.ActReLU6)
+		x = b.Depthwise(x, 3+2*rng.IntN(3), stride, embed.ActReLU6)
+		x = b.Pointwise(x, out, embed.ActNone)
+		if b.Shape(x) == b.Shape(in) {
+			x = b.Add(in, x, embed.ActNone)
+		}
+	}
+	b.GlobalMean(x)
+	return b.Graph()
+}
+
+// TestFusedNetwork wants the network that is shipped to fuse what is large, and
+// its memory to show it.
+func TestFusedNetwork(t *testing.T) {
+	m := embedtest.Int8(embedtest.Lite0(224, 1), 1)
+	fused := network(t, m)
+	tier, err := kernel.Choose(fused.Kernel())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := embed.NewNetworkUnfused(m, tier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, none := plain.Arena()
+	after, strips := fused.Arena()
+	t.Logf("%d values inside; %d KB whole, %d KB of strips a worker; without strips %d KB", fused.Inside(), after>>10, strips>>10, before>>10)
+	if none != 0 || plain.Inside() != 0 {
+		t.Errorf("value by value, %d are inside of a chain in %d bytes", plain.Inside(), none)
+	}
+	if fused.Inside() < 8 || after > before/2 || strips > 256<<10 {
+		t.Errorf("%d values are inside, %d bytes whole of %d, %d of strips", fused.Inside(), after, before, strips)
+	}
+	got, want := make(embed.Embedding, fused.Dim()), make(embed.Embedding, fused.Dim())
+	s, p := session(t, fused, 2), session(t, plain, 2)
+	for seed := range uint64(2) {
+		rgb := embedtest.Pixels(224*224*3, seed)
+		if err := s.EmbedPixels(got, rgb); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.EmbedPixels(want, rgb); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("picture %d: another embedding than value by value", seed)
+		}
+	}
+}
