@@ -9,7 +9,7 @@ var neon = Tier{
 	Usable:    func() bool { return true },
 	Slack:     64,
 	Dense:     newNEONDense,
-	Depthwise: newGenericDepthwise,
+	Depthwise: newNEONDepthwise,
 	Add:       newGenericAdd,
 	Mean:      newGenericMean,
 }

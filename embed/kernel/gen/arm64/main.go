@@ -16,8 +16,9 @@ import (
 
 // files lists what is written, by name in package kernel.
 var files = map[string]func(*file){
-	"dotprod_dense_arm64.s": dotDense,
-	"neon_dense_arm64.s":    neonDense,
+	"dotprod_dense_arm64.s":  dotDense,
+	"neon_dense_arm64.s":     neonDense,
+	"neon_depthwise_arm64.s": neonDepthwise,
 }
 
 func main() {
