@@ -193,7 +193,6 @@ type densePacker struct {
 	length int     // of a segment
 	steps  []int32 // each step's distance from a pixel
 	k      int
-	kind   []uint8 // of each step
 }
 
 // step returns up to four weights of a filter, as they lie in memory.

@@ -211,5 +211,3 @@ func (d *tiledDepthwise) run(a *Args, y, rows, block int) {
 		d.family.depthwise(&args, d.Out.W)
 	}
 }
-
-func (f family) interleave(a *interleaveArgs) { avx2Interleave(a) }

@@ -54,50 +54,27 @@ func (f family) depthwise(a *tileArgs, n int) {
 	}
 }
 
-// Calls through a func value would make their arguments escape.
 func (f family) denseTiles(a *tileArgs, pixels, halves int) {
-	switch halves<<3 | pixels {
-	case 1<<3 | 1:
-		avx2Dense1x8(a)
-	case 1<<3 | 2:
-		avx2Dense2x8(a)
-	case 1<<3 | 3:
-		avx2Dense3x8(a)
-	case 1<<3 | 4:
-		avx2Dense4x8(a)
-	case 1<<3 | 5:
-		avx2Dense5x8(a)
-	case 1<<3 | 6:
-		avx2Dense6x8(a)
-	case 2<<3 | 1:
-		avx2Dense1x16(a)
-	case 2<<3 | 2:
-		avx2Dense2x16(a)
-	case 2<<3 | 3:
-		avx2Dense3x16(a)
-	case 2<<3 | 4:
-		avx2Dense4x16(a)
-	case 2<<3 | 5:
-		avx2Dense5x16(a)
-	case 2<<3 | 6:
-		avx2Dense6x16(a)
+	if f == familyVNNI {
+		avxvnniDense(a, pixels, halves)
+	} else {
+		avx2Dense(a, pixels, halves)
 	}
 }
 
 func (f family) depthwiseTiles(a *tileArgs, pixels int) {
-	switch pixels {
-	case 1:
-		avx2Depthwise1x16(a)
-	case 2:
-		avx2Depthwise2x16(a)
-	case 3:
-		avx2Depthwise3x16(a)
-	case 4:
-		avx2Depthwise4x16(a)
-	case 5:
-		avx2Depthwise5x16(a)
-	case 6:
-		avx2Depthwise6x16(a)
+	if f == familyVNNI {
+		avxvnniDepthwise(a, pixels)
+	} else {
+		avx2Depthwise(a, pixels)
+	}
+}
+
+func (f family) interleave(a *interleaveArgs) {
+	if f == familyVNNI {
+		avxvnniInterleave(a)
+	} else {
+		avx2Interleave(a)
 	}
 }
 
@@ -126,60 +103,6 @@ func packFinish(to []uint64, c, halves int, bias, mult int32) {
 	to[8+(i&1)*4+i/2] = 1<<31 - uint64(mult)<<32
 }
 
-//go:noescape
-func avx2Dense1x8(args *tileArgs)
-
-//go:noescape
-func avx2Dense2x8(args *tileArgs)
-
-//go:noescape
-func avx2Dense3x8(args *tileArgs)
-
-//go:noescape
-func avx2Dense4x8(args *tileArgs)
-
-//go:noescape
-func avx2Dense5x8(args *tileArgs)
-
-//go:noescape
-func avx2Dense6x8(args *tileArgs)
-
-//go:noescape
-func avx2Dense1x16(args *tileArgs)
-
-//go:noescape
-func avx2Dense2x16(args *tileArgs)
-
-//go:noescape
-func avx2Dense3x16(args *tileArgs)
-
-//go:noescape
-func avx2Dense4x16(args *tileArgs)
-
-//go:noescape
-func avx2Dense5x16(args *tileArgs)
-
-//go:noescape
-func avx2Dense6x16(args *tileArgs)
-
-//go:noescape
-func avx2Depthwise1x16(args *tileArgs)
-
-//go:noescape
-func avx2Depthwise2x16(args *tileArgs)
-
-//go:noescape
-func avx2Depthwise3x16(args *tileArgs)
-
-//go:noescape
-func avx2Depthwise4x16(args *tileArgs)
-
-//go:noescape
-func avx2Depthwise5x16(args *tileArgs)
-
-//go:noescape
-func avx2Depthwise6x16(args *tileArgs)
-
 // interleaveArgs are the arguments of a kernel that makes of rows what a
 // depthwise kernel multiplies: for each of n columns 64 bytes of 16 channels.
 type interleaveArgs struct {
@@ -188,6 +111,3 @@ type interleaveArgs struct {
 	step int // from column to column
 	n    int // columns
 }
-
-//go:noescape
-func avx2Interleave(args *interleaveArgs)

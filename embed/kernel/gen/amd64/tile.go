@@ -67,7 +67,7 @@ func newConstants(f *file) *constants {
 	return &constants{
 		ones:    f.table("ones", 8, one, one, one, one),
 		natural: f.table("natural", 8, lo, hi, lo, hi),
-		quarter: f.table("quarter", 8, 4<<32|0, 5<<32|1, 6<<32|2, 7<<32|3),
+		quarter: f.table("quarter", 8, 4<<32, 5<<32|1, 6<<32|2, 7<<32|3),
 		flip:    f.table("flip", 8, flip, flip, flip, flip),
 	}
 }
