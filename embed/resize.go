@@ -107,8 +107,9 @@ type narrow struct {
 	pixelsArgs pixelsArgs
 }
 
-// maxNarrow bounds T so that a sum of rows, at most 255·T, fits 16 bits.
-const maxNarrow = 257
+// maxNarrow bounds T so that a sum of rows, at most 255·T, fits 16 bits, and a
+// weight 8.
+const maxNarrow = 255
 
 // size makes n ready, if from and to allow it. cells are the Scratch's.
 //

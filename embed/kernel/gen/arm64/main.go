@@ -16,6 +16,7 @@ import (
 
 // files lists what is written, by name in package kernel.
 var files = map[string]func(*file){
+	"../resize_arm64.s":      resize,
 	"dotprod_dense_arm64.s":  dotDense,
 	"neon_dense_arm64.s":     neonDense,
 	"neon_depthwise_arm64.s": neonDepthwise,
