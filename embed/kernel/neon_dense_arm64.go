@@ -240,7 +240,7 @@ func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 			args := neonDenseArgs{
 				a: (*int8)(unsafe.Add(in, origin)), out: (*int8)(unsafe.Add(out, first+b.from)),
 				w: &d.weight[at*d.k], bias: &d.bias[at], mult: &d.mult[at],
-				table: &table[0], tiles: n / 2, steps: (d.k - 1) / 16, limits: &d.limits,
+				table: &table[0], tiles: n / 2, steps: d.k/8 - 1, limits: &d.limits,
 			}
 			d.tiles(&args, b.size)
 			if n%2 == 1 {
@@ -281,50 +281,30 @@ func (d *neonDense) spread(a *Args, m, n, g int, from []int8) {
 
 // tiles computes tiles of two pixels.
 func (d *neonDense) tiles(args *neonDenseArgs, size int) {
-	if args.tiles == 0 {
-		return
-	}
-	long, half := d.k > 16, d.k&8 != 0
 	switch {
-	case size == 16 && long && half:
-		neonDense2x16xn8(args)
-	case size == 16 && long:
-		neonDense2x16xn16(args)
-	case size == 16 && half:
-		neonDense2x16x8(args)
+	case args.tiles == 0:
+	case size == 16 && args.steps > 0:
+		neonDense2x16(args)
 	case size == 16:
-		neonDense2x16x16(args)
-	case long && half:
-		neonDense2x8xn8(args)
-	case long:
-		neonDense2x8xn16(args)
-	case half:
-		neonDense2x8x8(args)
+		neonDense2x16x8(args)
+	case args.steps > 0:
+		neonDense2x8(args)
 	default:
-		neonDense2x8x16(args)
+		neonDense2x8x8(args)
 	}
 }
 
 // tile computes tiles of one pixel.
 func (d *neonDense) tile(args *neonDenseArgs, size int) {
-	long, half := d.k > 16, d.k&8 != 0
 	switch {
-	case size == 16 && long && half:
-		neonDense1x16xn8(args)
-	case size == 16 && long:
-		neonDense1x16xn16(args)
-	case size == 16 && half:
-		neonDense1x16x8(args)
+	case size == 16 && args.steps > 0:
+		neonDense1x16(args)
 	case size == 16:
-		neonDense1x16x16(args)
-	case long && half:
-		neonDense1x8xn8(args)
-	case long:
-		neonDense1x8xn16(args)
-	case half:
-		neonDense1x8x8(args)
+		neonDense1x16x8(args)
+	case args.steps > 0:
+		neonDense1x8(args)
 	default:
-		neonDense1x8x16(args)
+		neonDense1x8x8(args)
 	}
 }
 
@@ -332,49 +312,25 @@ func (d *neonDense) tile(args *neonDenseArgs, size int) {
 func neonGather(args *neonGatherArgs)
 
 //go:noescape
+func neonDense2x16(args *neonDenseArgs)
+
+//go:noescape
 func neonDense2x16x8(args *neonDenseArgs)
 
 //go:noescape
-func neonDense2x16xn8(args *neonDenseArgs)
-
-//go:noescape
-func neonDense2x16x16(args *neonDenseArgs)
-
-//go:noescape
-func neonDense2x16xn16(args *neonDenseArgs)
+func neonDense1x16(args *neonDenseArgs)
 
 //go:noescape
 func neonDense1x16x8(args *neonDenseArgs)
 
 //go:noescape
-func neonDense1x16xn8(args *neonDenseArgs)
-
-//go:noescape
-func neonDense1x16x16(args *neonDenseArgs)
-
-//go:noescape
-func neonDense1x16xn16(args *neonDenseArgs)
+func neonDense2x8(args *neonDenseArgs)
 
 //go:noescape
 func neonDense2x8x8(args *neonDenseArgs)
 
 //go:noescape
-func neonDense2x8xn8(args *neonDenseArgs)
-
-//go:noescape
-func neonDense2x8x16(args *neonDenseArgs)
-
-//go:noescape
-func neonDense2x8xn16(args *neonDenseArgs)
+func neonDense1x8(args *neonDenseArgs)
 
 //go:noescape
 func neonDense1x8x8(args *neonDenseArgs)
-
-//go:noescape
-func neonDense1x8xn8(args *neonDenseArgs)
-
-//go:noescape
-func neonDense1x8x16(args *neonDenseArgs)
-
-//go:noescape
-func neonDense1x8xn16(args *neonDenseArgs)

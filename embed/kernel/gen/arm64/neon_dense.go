@@ -12,7 +12,7 @@ import "fmt"
 //
 // The multiplier takes a SMULL or SMLAL a cycle and is what a Cortex-A72 waits
 // for. SADALP goes elsewhere, as does DUP, which all channels share, and at the
-// end of a tile nothing has to be added up across a register. The last 16 or 8
+// end of a tile nothing has to be added up across a register. The last 8
 // elements share a block of code without branches with the end of the tile:
 // rounding wants the multiplier too, but narrowing and storing do not.
 //
@@ -21,7 +21,7 @@ import "fmt"
 const (
 	neonSum     = 0  // … 7, of pixel 0, then 1
 	neonProduct = 8  // … 23, of even and odd pairs of pairs, each of pixel 0, then 1
-	neonPixel   = 24 // 25: 16 elements
+	neonPixel   = 24 // 25: 8 elements
 	neonPair    = 26 // 27
 	neonWeight  = 28 // … 31, of even and odd pairs
 )
@@ -30,11 +30,8 @@ const (
 func neonDense(f *file) {
 	for _, channels := range []int{16, 8} {
 		for _, pixels := range []int{2, 1} {
-			for _, rest := range []int{8, 16} {
-				for _, long := range []bool{false, true} {
-					neonTile(f, pixels, channels, rest, long)
-				}
-			}
+			neonTile(f, pixels, channels, false)
+			neonTile(f, pixels, channels, true)
 		}
 	}
 	neonGather(f)
@@ -46,13 +43,13 @@ type denseTile struct {
 	channels int
 }
 
-// neonTile writes a tile of filters of rest elements, or of 16·steps more.
-func neonTile(f *file, pixels, channels, rest int, long bool) {
-	name, length := fmt.Sprint(rest), fmt.Sprint(rest)
+// neonTile writes a tile of filters of 8 elements, or of 8·steps more.
+func neonTile(f *file, pixels, channels int, long bool) {
+	name, length := fmt.Sprintf("neonDense%dx%dx8", pixels, channels), "8"
 	if long {
-		name, length = "n"+name, "16*steps + "+length
+		name, length = fmt.Sprintf("neonDense%dx%d", pixels, channels), "8*steps + 8"
 	}
-	t := denseTile{f.kernel(fmt.Sprintf("neonDense%dx%dx%s", pixels, channels, name), "neonDenseArgs", fmt.Sprintf(`
+	t := denseTile{f.kernel(name, "neonDenseArgs", fmt.Sprintf(`
 for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
 	for p := range %d {
 		x, y := a[table[t][0][p]:], out[table[t][1][p]:]
@@ -81,7 +78,7 @@ for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and i
 	}
 	t.op("mov x7, x2")
 	for p := range pixels {
-		t.pixel(p, !long && rest == 8)
+		t.pixel(p)
 	}
 	t.weights(0, 0)
 	for p := range pixels {
@@ -95,10 +92,10 @@ for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and i
 	if long {
 		t.op("mov x6, x13")
 		t.label("step")
-		t.step(8, true, rest == 8)
+		t.step(true)
 		t.op("subs x6, x6, #1\nb.ne step")
 	}
-	t.step(rest/2, false, false)
+	t.step(false)
 	t.finish()
 	t.op("subs x5, x5, #1\nb.ne tile")
 }
@@ -109,13 +106,9 @@ func (t denseTile) product(set, p, i int) int {
 	return neonProduct + 8*set + p*t.channels/4 + i
 }
 
-// pixel loads the next 16 or 8 elements of a pixel.
-func (t denseTile) pixel(p int, half bool) {
-	if half {
-		t.op("ldr d%d, [x%d]", neonPixel+p, 9+p)
-		return
-	}
-	t.op("ldr q%d, [x%d], #16", neonPixel+p, 9+p)
+// pixel loads the next 8 elements of a pixel.
+func (t denseTile) pixel(p int) {
+	t.op("ldr d%d, [x%d], #8", neonPixel+p, 9+p)
 }
 
 // weights loads a pair of each filter, the n-th from x7 on.
@@ -130,16 +123,16 @@ func (t denseTile) pair(p, i int) {
 	t.op("dup v%d.8h, v%d.h[%d]", neonPair+p, neonPixel+p, i)
 }
 
-// step multiplies so many pairs. If another step follows, its loads are begun.
-// A step before a half one loads 16 elements too: more than 8 are not used.
-func (t denseTile) step(pairs int, more, half bool) {
+// step multiplies 4 pairs. If more follow, their loads are begun.
+func (t denseTile) step(more bool) {
+	const pairs = 4
 	var pending [2][]string // additions to be done, by pixel
 	for i := range pairs {
 		set := i / 2 % 2
 		last := i == pairs-1
 		if last && more {
 			for p := range t.pixels {
-				t.pixel(p, false)
+				t.pixel(p)
 			}
 			t.op("add x7, x7, #%d", pairs*t.channels*2)
 			t.weights(i+1, 0)
