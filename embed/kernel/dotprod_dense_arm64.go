@@ -32,7 +32,7 @@ const (
 	dotBlock = 32 << 10
 
 	// About how many products make a part.
-	dotPart = 1 << 19
+	dotPart = 1 << 20
 )
 
 func newDotDense(c *Conv) Op {
@@ -183,10 +183,12 @@ func (d *dotDense) run(a *Args, y, end, g, from, to int) {
 	if d.steps == 2 {
 		args.first = 0
 	}
-	for i, f := range d.panels {
-		if f < from || f+min(8, d.filters) > to {
-			continue
-		}
+	last := to / 8
+	if to == d.filters {
+		last = len(d.panels)
+	}
+	for i := from / 8; i < last; i++ {
+		f := d.panels[i]
 		args.panel = &d.packed[(g*len(d.panels)+i)*d.size]
 		args.set(in, unsafe.Add(out, f), tiles-low, height, rows, d.rowStep, outRow)
 		dotTiles(&args, height)

@@ -40,24 +40,24 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x100007da // adr x26, last16
-	WORD $0x100005d8 // adr x24, loop16
+	WORD $0x100007fa // adr x26, last16
+	WORD $0x100005f8 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000258 // adr x24, first1
+	WORD $0x10000278 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000298 // adr x24, first2
+	WORD $0x100002b8 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000338 // adr x24, first3
+	WORD $0x10000358 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000998 // adr x24, only8
+	WORD $0x10000da0 // adr x0, end
+	WORD $0x10000a38 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x8b040121 // add x1, x9, x4
@@ -113,7 +113,14 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4fb8e240 // sdot v0.4s, v18.16b, v24.4b[1]
@@ -127,21 +134,27 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0x4e411800 // uzp1 v0.8h, v0.8h, v1.8h
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040121 // add x1, x9, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54fff721 // b.ne tile
-	WORD $0x14000016 // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4fb8e240 // sdot v0.4s, v18.16b, v24.4b[1]
@@ -151,15 +164,15 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0x4e411800 // uzp1 v0.8h, v0.8h, v1.8h
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad400500 // ldp q0, q1, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54fff461 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040121 // add x1, x9, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -198,27 +211,27 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10000b1a // adr x26, last16
-	WORD $0x100007f8 // adr x24, loop16
+	WORD $0x10000b3a // adr x26, last16
+	WORD $0x10000818 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000298 // adr x24, first1
+	WORD $0x100002b8 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000338 // adr x24, first2
+	WORD $0x10000358 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000478 // adr x24, first3
+	WORD $0x10000498 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000e98 // adr x24, only8
+	WORD $0x10001460 // adr x0, end
+	WORD $0x10000f78 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x8b040141 // add x1, x10, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -297,8 +310,16 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -324,23 +345,31 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040141 // add x1, x10, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54fff221 // b.ne tile
-	WORD $0x14000020 // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -358,16 +387,17 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad400d02 // ldp q2, q3, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffee21 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040141 // add x1, x10, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -406,29 +436,29 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10000e5a // adr x26, last16
-	WORD $0x10000a18 // adr x24, loop16
+	WORD $0x10000e7a // adr x26, last16
+	WORD $0x10000a38 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x100002d8 // adr x24, first1
+	WORD $0x100002f8 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100003d8 // adr x24, first2
+	WORD $0x100003f8 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100005b8 // adr x24, first3
+	WORD $0x100005d8 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10001398 // adr x24, only8
+	WORD $0x10001b20 // adr x0, end
+	WORD $0x100014b8 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
-	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x8b040161 // add x1, x11, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -531,8 +561,16 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -558,8 +596,11 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x3dc0017a // ldr q26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4fbae244 // sdot v4.4s, v18.16b, v26.4b[1]
@@ -573,22 +614,29 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0x4e451884 // uzp1 v4.8h, v4.8h, v5.8h
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040161 // add x1, x11, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffed21 // b.ne tile
-	WORD $0x1400002a // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -606,8 +654,11 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xfd40017a // ldr d26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4fbae244 // sdot v4.4s, v18.16b, v26.4b[1]
@@ -617,15 +668,15 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0x4e451884 // uzp1 v4.8h, v4.8h, v5.8h
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad401504 // ldp q4, q5, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffe7e1 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040161 // add x1, x11, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -664,31 +715,31 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x1000119a // adr x26, last16
-	WORD $0x10000c38 // adr x24, loop16
+	WORD $0x100011ba // adr x26, last16
+	WORD $0x10000c58 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000318 // adr x24, first1
+	WORD $0x10000338 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000478 // adr x24, first2
+	WORD $0x10000498 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100006f8 // adr x24, first3
+	WORD $0x10000718 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10001898 // adr x24, only8
+	WORD $0x100021e0 // adr x0, end
+	WORD $0x100019f8 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
-	WORD $0xad401504 // ldp q4, q5, [x8]
-	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x8b04014b // add x11, x10, x4
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x8b040181 // add x1, x12, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -815,8 +866,16 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -842,9 +901,13 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x3dc0017a // ldr q26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x3dc0019b // ldr q27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -870,23 +933,31 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040181 // add x1, x12, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffe821 // b.ne tile
-	WORD $0x14000034 // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -904,9 +975,13 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xfd40017a // ldr d26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0xfd40019b // ldr d27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -924,16 +999,17 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad401d06 // ldp q6, q7, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffe1a1 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040181 // add x1, x12, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -972,33 +1048,33 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x100014da // adr x26, last16
-	WORD $0x10000e58 // adr x24, loop16
+	WORD $0x100014fa // adr x26, last16
+	WORD $0x10000e78 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000358 // adr x24, first1
+	WORD $0x10000378 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000518 // adr x24, first2
+	WORD $0x10000538 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000838 // adr x24, first3
+	WORD $0x10000858 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10001d98 // adr x24, only8
+	WORD $0x100028a0 // adr x0, end
+	WORD $0x10001f38 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
-	WORD $0xad401504 // ldp q4, q5, [x8]
-	WORD $0xad401d06 // ldp q6, q7, [x8]
-	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x8b04014b // add x11, x10, x4
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x8b04016c // add x12, x11, x4
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0x8b0401a1 // add x1, x13, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -1149,8 +1225,16 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -1176,9 +1260,13 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x3dc0017a // ldr q26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x3dc0019b // ldr q27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -1204,8 +1292,11 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x3dc001bc // ldr q28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4fbce248 // sdot v8.4s, v18.16b, v28.4b[1]
@@ -1219,22 +1310,29 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b0401a1 // add x1, x13, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffe321 // b.ne tile
-	WORD $0x1400003e // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -1252,9 +1350,13 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xfd40017a // ldr d26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0xfd40019b // ldr d27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -1272,8 +1374,11 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0xfd4001bc // ldr d28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4fbce248 // sdot v8.4s, v18.16b, v28.4b[1]
@@ -1283,15 +1388,15 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad402508 // ldp q8, q9, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffdb61 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b0401a1 // add x1, x13, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -1330,35 +1435,35 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x1000181a // adr x26, last16
-	WORD $0x10001078 // adr x24, loop16
+	WORD $0x1000183a // adr x26, last16
+	WORD $0x10001098 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000398 // adr x24, first1
+	WORD $0x100003b8 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100005b8 // adr x24, first2
+	WORD $0x100005d8 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000978 // adr x24, first3
+	WORD $0x10000998 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10002298 // adr x24, only8
+	WORD $0x10002f60 // adr x0, end
+	WORD $0x10002478 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
-	WORD $0xad401504 // ldp q4, q5, [x8]
-	WORD $0xad401d06 // ldp q6, q7, [x8]
-	WORD $0xad402508 // ldp q8, q9, [x8]
-	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x8b04014b // add x11, x10, x4
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x8b04016c // add x12, x11, x4
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x8b04018d // add x13, x12, x4
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x8b0401c1 // add x1, x14, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -1533,8 +1638,16 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -1560,9 +1673,13 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x3dc0017a // ldr q26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x3dc0019b // ldr q27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -1588,9 +1705,13 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x3dc001bc // ldr q28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0x3dc001dd // ldr q29, [x14]
+	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4f9de20a // sdot v10.4s, v16.16b, v29.4b[0]
@@ -1616,23 +1737,31 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
+	WORD $0xad402d0a // ldp q10, q11, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b0401c1 // add x1, x14, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffde21 // b.ne tile
-	WORD $0x14000048 // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -1650,9 +1779,13 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xfd40017a // ldr d26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0xfd40019b // ldr d27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -1670,9 +1803,13 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0xfd4001bc // ldr d28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0xfd4001dd // ldr d29, [x14]
+	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4f9de20a // sdot v10.4s, v16.16b, v29.4b[0]
@@ -1690,16 +1827,17 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad402d0a // ldp q10, q11, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffd521 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b0401c1 // add x1, x14, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -1738,37 +1876,37 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10001b5a // adr x26, last16
-	WORD $0x10001298 // adr x24, loop16
+	WORD $0x10001b7a // adr x26, last16
+	WORD $0x100012b8 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x100003d8 // adr x24, first1
+	WORD $0x100003f8 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000658 // adr x24, first2
+	WORD $0x10000678 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000ab8 // adr x24, first3
+	WORD $0x10000ad8 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10002798 // adr x24, only8
+	WORD $0x10003620 // adr x0, end
+	WORD $0x100029b8 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
-	WORD $0xad401504 // ldp q4, q5, [x8]
-	WORD $0xad401d06 // ldp q6, q7, [x8]
-	WORD $0xad402508 // ldp q8, q9, [x8]
-	WORD $0xad402d0a // ldp q10, q11, [x8]
-	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x8b04014b // add x11, x10, x4
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x8b04016c // add x12, x11, x4
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x8b04018d // add x13, x12, x4
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0x8b0401ae // add x14, x13, x4
+	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0x8b0401cf // add x15, x14, x4
 	WORD $0x8b0401e1 // add x1, x15, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -1967,8 +2105,16 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -1994,9 +2140,13 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x3dc0017a // ldr q26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x3dc0019b // ldr q27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -2022,9 +2172,13 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x3dc001bc // ldr q28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0x3dc001dd // ldr q29, [x14]
+	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4f9de20a // sdot v10.4s, v16.16b, v29.4b[0]
@@ -2050,8 +2204,11 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0x3dc001f8 // ldr q24, [x15]
+	WORD $0x8b0401cf // add x15, x14, x4
 	WORD $0x4f98e20c // sdot v12.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e22d // sdot v13.4s, v17.16b, v24.4b[0]
 	WORD $0x4fb8e24c // sdot v12.4s, v18.16b, v24.4b[1]
@@ -2065,22 +2222,29 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x0c91706c // st1 {v12.8b}, [x3], x17
+	WORD $0xad40350c // ldp q12, q13, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b0401e1 // add x1, x15, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffd921 // b.ne tile
-	WORD $0x14000052 // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -2098,9 +2262,13 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xfd40017a // ldr d26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0xfd40019b // ldr d27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -2118,9 +2286,13 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0xfd4001bc // ldr d28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0xfd4001dd // ldr d29, [x14]
+	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4f9de20a // sdot v10.4s, v16.16b, v29.4b[0]
@@ -2138,8 +2310,11 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0xfd4001f8 // ldr d24, [x15]
+	WORD $0x8b0401cf // add x15, x14, x4
 	WORD $0x4f98e20c // sdot v12.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e22d // sdot v13.4s, v17.16b, v24.4b[0]
 	WORD $0x4fb8e24c // sdot v12.4s, v18.16b, v24.4b[1]
@@ -2149,15 +2324,15 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x0c91706c // st1 {v12.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad40350c // ldp q12, q13, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffcee1 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b0401e1 // add x1, x15, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 
@@ -2196,39 +2371,39 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10001e9a // adr x26, last16
-	WORD $0x100014b8 // adr x24, loop16
+	WORD $0x10001eba // adr x26, last16
+	WORD $0x100014d8 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000418 // adr x24, first1
+	WORD $0x10000438 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100006f8 // adr x24, first2
+	WORD $0x10000718 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000bf8 // adr x24, first3
+	WORD $0x10000c18 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10002c98 // adr x24, only8
+	WORD $0x10003ce0 // adr x0, end
+	WORD $0x10002ef8 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
-	// tile:
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	WORD $0xad400d02 // ldp q2, q3, [x8]
-	WORD $0xad401504 // ldp q4, q5, [x8]
-	WORD $0xad401d06 // ldp q6, q7, [x8]
-	WORD $0xad402508 // ldp q8, q9, [x8]
-	WORD $0xad402d0a // ldp q10, q11, [x8]
-	WORD $0xad40350c // ldp q12, q13, [x8]
-	WORD $0xad403d0e // ldp q14, q15, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x8b04012a // add x10, x9, x4
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x8b04014b // add x11, x10, x4
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x8b04016c // add x12, x11, x4
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x8b04018d // add x13, x12, x4
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0x8b0401ae // add x14, x13, x4
+	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0x8b0401cf // add x15, x14, x4
+	WORD $0xad403d0e // ldp q14, q15, [x8]
 	WORD $0x8b0401f0 // add x16, x15, x4
 	WORD $0x8b040201 // add x1, x16, x4
 	WORD $0x91010102 // add x2, x8, #64
@@ -2451,8 +2626,16 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0xacc15454 // ldp q20, q21, [x2], #32
 	WORD $0xacc15c56 // ldp q22, q23, [x2], #32
 	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
+	// At the end of a row step over the gap, without a branch.
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
+	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
+	WORD $0x9a850285 // csel x5, x20, x5, eq
+	WORD $0x8b170021 // add x1, x1, x23
 	WORD $0x3dc00138 // ldr q24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x3dc00159 // ldr q25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -2478,9 +2661,13 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0x3dc0017a // ldr q26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0x3dc0019b // ldr q27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -2506,9 +2693,13 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0x3dc001bc // ldr q28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0x3dc001dd // ldr q29, [x14]
+	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4f9de20a // sdot v10.4s, v16.16b, v29.4b[0]
@@ -2534,9 +2725,13 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0x3dc001f8 // ldr q24, [x15]
+	WORD $0x8b0401cf // add x15, x14, x4
 	WORD $0x3dc00219 // ldr q25, [x16]
+	WORD $0x8b0401f0 // add x16, x15, x4
 	WORD $0x4f98e20c // sdot v12.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e22d // sdot v13.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e20e // sdot v14.4s, v16.16b, v25.4b[0]
@@ -2562,23 +2757,31 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x0e2149ce // sqxtn v14.8b, v14.8h
 	WORD $0x0c91706c // st1 {v12.8b}, [x3], x17
+	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0x0c91706e // st1 {v14.8b}, [x3], x17
+	WORD $0xad403d0e // ldp q14, q15, [x8]
+	// The next tile, or the end.
+	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0xf1000673 // subs x19, x19, #1
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040201 // add x1, x16, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
+	// only8:
+	WORD $0xacc14450 // ldp q16, q17, [x2], #32
+	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
+	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	// At the end of a row step over the gap, without a branch.
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
 	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
 	WORD $0x9a850285 // csel x5, x20, x5, eq
 	WORD $0x8b170021 // add x1, x1, x23
-	WORD $0x8b180063 // add x3, x3, x24
-	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffd421 // b.ne tile
-	WORD $0x1400005c // b end
-	// only8:
-	WORD $0xacc14450 // ldp q16, q17, [x2], #32
-	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
-	WORD $0xad417d1e // ldp q30, q31, [x8, #32]
 	WORD $0xfd400138 // ldr d24, [x9]
+	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xfd400159 // ldr d25, [x10]
+	WORD $0x8b04012a // add x10, x9, x4
 	WORD $0x4f98e200 // sdot v0.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e221 // sdot v1.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e202 // sdot v2.4s, v16.16b, v25.4b[0]
@@ -2596,9 +2799,13 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
+	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
+	WORD $0xad400d02 // ldp q2, q3, [x8]
 	WORD $0xfd40017a // ldr d26, [x11]
+	WORD $0x8b04014b // add x11, x10, x4
 	WORD $0xfd40019b // ldr d27, [x12]
+	WORD $0x8b04016c // add x12, x11, x4
 	WORD $0x4f9ae204 // sdot v4.4s, v16.16b, v26.4b[0]
 	WORD $0x4f9ae225 // sdot v5.4s, v17.16b, v26.4b[0]
 	WORD $0x4f9be206 // sdot v6.4s, v16.16b, v27.4b[0]
@@ -2616,9 +2823,13 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
+	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
+	WORD $0xad401d06 // ldp q6, q7, [x8]
 	WORD $0xfd4001bc // ldr d28, [x13]
+	WORD $0x8b04018d // add x13, x12, x4
 	WORD $0xfd4001dd // ldr d29, [x14]
+	WORD $0x8b0401ae // add x14, x13, x4
 	WORD $0x4f9ce208 // sdot v8.4s, v16.16b, v28.4b[0]
 	WORD $0x4f9ce229 // sdot v9.4s, v17.16b, v28.4b[0]
 	WORD $0x4f9de20a // sdot v10.4s, v16.16b, v29.4b[0]
@@ -2636,9 +2847,13 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
+	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
+	WORD $0xad402d0a // ldp q10, q11, [x8]
 	WORD $0xfd4001f8 // ldr d24, [x15]
+	WORD $0x8b0401cf // add x15, x14, x4
 	WORD $0xfd400219 // ldr d25, [x16]
+	WORD $0x8b0401f0 // add x16, x15, x4
 	WORD $0x4f98e20c // sdot v12.4s, v16.16b, v24.4b[0]
 	WORD $0x4f98e22d // sdot v13.4s, v17.16b, v24.4b[0]
 	WORD $0x4f99e20e // sdot v14.4s, v16.16b, v25.4b[0]
@@ -2656,16 +2871,17 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x0e2149ce // sqxtn v14.8b, v14.8h
 	WORD $0x0c91706c // st1 {v12.8b}, [x3], x17
+	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0x0c91706e // st1 {v14.8b}, [x3], x17
-	// At the end of a row step over the gap, without a branch.
-	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x9a9f02b7 // csel x23, x21, xzr, eq
-	WORD $0x9a9f02d8 // csel x24, x22, xzr, eq
-	WORD $0x9a850285 // csel x5, x20, x5, eq
-	WORD $0x8b170021 // add x1, x1, x23
+	WORD $0xad403d0e // ldp q14, q15, [x8]
+	// The next tile, or the end.
 	WORD $0x8b180063 // add x3, x3, x24
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x54ffc8a1 // b.ne tile
+	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x8b040201 // add x1, x16, x4
+	WORD $0x91010102 // add x2, x8, #64
+	WORD $0xaa0703e6 // mov x6, x7
+	WORD $0xd61f0320 // br x25
 	// end:
 	RET
 

@@ -81,18 +81,27 @@ for range args.tiles { // each %[1]d pixels by 8 channels
 	for first := 1; first <= 3; first++ {
 		k.op("adr x24, first%d\ncmp x23, #%d\ncsel %s, x24, %s, eq", first, first, start, start)
 	}
+	k.op("adr x0, end") // args are no more needed
 	k.op("adr x24, only8\ncmp x7, #0\ncsel %s, x24, %s, lt", start, start)
 
-	k.label("tile")
+	// bias and point make the registers of a pixel ready for the next tile.
+	bias := func(p int) { k.op("ldp q%d, q%d, [%s]", acc(p, 0), acc(p, 1), panel) }
+	point := func(p int) {
+		if p == 0 {
+			k.op("mov %s, %s", ptr(0), a)
+		} else {
+			k.op("add %s, %s, x4", ptr(p), ptr(p-1))
+		}
+	}
+	begin := func() {
+		k.op("add %s, %s, x4", a, ptr(pixels-1))
+		k.op("add %s, %s, #64\nmov %s, x7\nbr %s", weight, panel, count, start)
+	}
 	for p := range pixels {
-		k.op("ldp q%d, q%d, [%s]", acc(p, 0), acc(p, 1), panel)
+		bias(p)
+		point(p)
 	}
-	k.op("mov %s, %s", ptr(0), a)
-	for p := 1; p < pixels; p++ {
-		k.op("add %s, %s, x4", ptr(p), ptr(p-1))
-	}
-	k.op("add %s, %s, x4", a, ptr(pixels-1))
-	k.op("add %s, %s, #64\nmov %s, x7\nbr %s", weight, panel, count, start)
+	begin()
 
 	dots := func(p, step int) {
 		for half := range 2 {
@@ -129,7 +138,8 @@ for range args.tiles { // each %[1]d pixels by 8 channels
 	}
 	k.op("subs %s, %s, #1\nb.ne loop16", count, count)
 
-	// last takes the last products and stores the tile.
+	// last takes the last products, stores the tile and makes the next one
+	// ready, pixel by pixel.
 	last := func(steps int, load string) {
 		const mult0, mult1 = 30, 31
 		areg := func(p int) int { return 24 + p%6 }
@@ -137,40 +147,43 @@ for range args.tiles { // each %[1]d pixels by 8 channels
 			k.op("ldp q%d, q%d, [%s], #32", wreg(step, 0), wreg(step, 1), weight)
 		}
 		k.op("ldp q%d, q%d, [%s, #32]", mult0, mult1, panel)
+		k.note("At the end of a row step over the gap, without a branch.")
+		k.op("subs %s, %s, #1", column, column)
+		k.op("csel x23, x21, xzr, eq\ncsel x24, x22, xzr, eq\ncsel %s, x20, %s, eq\nadd %s, %s, x23", column, column, a, a)
 		for p := 0; p < pixels; p += 2 {
-			end := min(p+2, pixels)
-			for q := p; q < end; q++ {
+			pair := []int{p, p + 1}[:min(2, pixels-p)]
+			for _, q := range pair {
 				k.op("ldr %s%d, [%s]", load, areg(q), ptr(q))
+				point(q)
 			}
 			for step := range steps {
-				for q := p; q < end; q++ {
+				for _, q := range pair {
 					for half := range 2 {
 						k.op("sdot v%d.4s, v%d.16b, v%d.4b[%d]", acc(q, half), wreg(step, half), areg(q), step)
 					}
 				}
 			}
-			for q := p; q < end; q++ {
+			for _, q := range pair {
 				k.op("sqrdmulh v%d.4s, v%[1]d.4s, v%d.4s\nsqrdmulh v%d.4s, v%[3]d.4s, v%d.4s", acc(q, 0), mult0, acc(q, 1), mult1)
 			}
-			for q := p; q < end; q++ {
+			for _, q := range pair {
 				k.op("uzp1 v%d.8h, v%[1]d.8h, v%d.8h", acc(q, 0), acc(q, 1))
 			}
-			for q := p; q < end; q++ {
+			for _, q := range pair {
 				k.op("sqxtn v%d.8b, v%[1]d.8h", acc(q, 0))
 			}
-			for q := p; q < end; q++ {
+			for _, q := range pair {
 				k.op("st1 {v%d.8b}, [%s], x17", acc(q, 0), out)
+				bias(q)
 			}
 		}
-		k.note("At the end of a row step over the gap, without a branch.")
-		k.op("subs %s, %s, #1", column, column)
-		k.op("csel x23, x21, xzr, eq\ncsel x24, x22, xzr, eq\ncsel %s, x20, %s, eq", column, column)
-		k.op("add %s, %s, x23\nadd %s, %s, x24", a, a, out, out)
-		k.op("subs %s, %s, #1\nb.ne tile", tiles, tiles)
+		k.note("The next tile, or the end.")
+		k.op("add %s, %s, x24", out, out)
+		k.op("subs %s, %s, #1\ncsel %s, %s, x0, ne", tiles, tiles, start, start)
+		begin()
 	}
 	k.label("last16")
 	last(4, "q")
-	k.op("b end")
 	k.label("only8")
 	last(2, "d")
 	k.label("end")
