@@ -51,6 +51,7 @@ formatted() {
 vet() {
 	CGO_ENABLED=0 "$GO" vet ./... &&
 		CGO_ENABLED=0 "$GO" vet -tags device ./... &&
+		CGO_ENABLED=0 "$GO" vet -tags onnxruntime ./models &&
 		CGO_ENABLED=0 GOARCH=arm64 "$GO" vet ./... &&
 		CGO_ENABLED=0 GOOS=darwin "$GO" vet ./camera/... ./gpio/... ./embed/... ./support/...
 }
@@ -62,7 +63,7 @@ step 'go vet: amd64, arm64, darwin, tag device' vet
 step 'staticcheck' check
 [ -z "$tags" ] || step 'go vet and staticcheck with OpenCV' check_cv
 if command -v shellcheck >/dev/null; then
-	step 'shellcheck' shellcheck -x deploy/*.sh .ci/run
+	step 'shellcheck' shellcheck -x deploy/*.sh deploy/bench/*.sh .ci/run
 else
 	without 'shellcheck' 'it is not installed'
 fi
@@ -97,6 +98,12 @@ if [ "$only" = all ]; then
 		done
 	else
 		without 'tests on an emulated arm64 board' 'qemu-user-static is not installed'
+	fi
+	if deploy/onnxruntime.sh fetch >build/_test/log 2>&1; then
+		step 'exported networks in ONNX Runtime' deploy/onnxruntime.sh
+	else
+		cat build/_test/log
+		without 'exported networks in ONNX Runtime' 'its packages could not be fetched'
 	fi
 fi
 rm -rf build/_test

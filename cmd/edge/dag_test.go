@@ -34,7 +34,7 @@ var imports = map[string][]string{
 	"embed/embedtest": {"embed"},
 	"embed/onnx":      {"embed"},
 
-	"support":  {"embed"},
+	"support": {"embed"},
 	// It measures what the device answers with, so it is taught by the same code.
 	"support/evaluate": {"embed", "support"},
 
@@ -60,7 +60,7 @@ var imports = map[string][]string{
 // package itself and the packages that exist for tests.
 var testImports = map[string][]string{
 	"embed":  {"embed/kernel"},
-	"models": {"embed/onnx"},
+	"models": {"embed/onnx", "quantize"},
 }
 
 // TestImports reads every Go file, whatever its build tags.

@@ -135,13 +135,13 @@ func toOHWI(w []float32, out, depth, kh, kw int) []float32 {
 }
 
 // toOIHW is the inverse of toOHWI.
-func toOIHW(w []float32, out, depth, kh, kw int) []float32 {
+func toOIHW[T any](w []T, out, depth, kh, kw int) []T {
 	return swap(w, out, kh*kw, depth)
 }
 
 // swap transposes each of n matrices of rows×cols.
-func swap(w []float32, n, rows, cols int) []float32 {
-	t := make([]float32, len(w))
+func swap[T any](w []T, n, rows, cols int) []T {
+	t := make([]T, len(w))
 	for m := range n {
 		from, to := w[m*rows*cols:], t[m*rows*cols:]
 		for r := range rows {

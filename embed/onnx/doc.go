@@ -1,5 +1,5 @@
-// Package onnx reads and writes float32 convolutional networks in the ONNX
-// format.
+// Package onnx reads float32 convolutional networks in the ONNX format, and
+// writes float32 and int8 ones.
 //
 // # Reading
 //

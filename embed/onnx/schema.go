@@ -113,6 +113,9 @@ type elemType int32
 
 const (
 	elemFloat32 elemType = 1
+	elemUint8   elemType = 2
+	elemInt8    elemType = 3
+	elemInt32   elemType = 6
 	elemInt64   elemType = 7
 	elemBool    elemType = 9
 )

@@ -15,6 +15,10 @@ import (
 type WriteOptions struct {
 	Name     string // of the graph; empty: "network"
 	Producer string // empty: "edge"
+
+	// Unsigned writes the activations of WriteQuantized as uint8, q + 128, which
+	// some runtimes compute faster with: the same numbers.
+	Unsigned bool
 }
 
 // Write writes a float32 graph as ONNX, opset 13. The input is called "input",
@@ -24,22 +28,34 @@ type WriteOptions struct {
 // gives the same bytes.
 //
 // Errors: what Graph.Shapes finds, embed.ErrUnsupported for the graph of an int8
-// model (it has no float weights), and w's.
+// model (it has no float weights: WriteQuantized writes those), and w's.
 func Write(w io.Writer, g *embed.Graph, opt WriteOptions) error {
-	shapes, err := g.Shapes()
+	wr, err := newWriter(g)
 	if err != nil {
-		return fmt.Errorf("onnx: %w", err)
+		return err
 	}
 	for i := range g.Nodes {
 		if n := &g.Nodes[i]; n.Weight == nil && (n.Op == embed.OpConv || n.Op == embed.OpDense || n.Op == embed.OpBatchNorm) {
 			return fmt.Errorf("onnx: %w: node %q has no float weights: an int8 model's graph", embed.ErrUnsupported, n.Name)
 		}
 	}
-	wr := &writer{graph: g, shapes: shapes, used: map[string]bool{}, once: map[string]string{}}
-	wr.values = append(wr.values, written{wr.name("input"), 4})
 	for i := range g.Nodes {
 		wr.node(i)
 	}
+	return wr.writeTo(w, opt)
+}
+
+func newWriter(g *embed.Graph) (*writer, error) {
+	shapes, err := g.Shapes()
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	w := &writer{graph: g, shapes: shapes, used: map[string]bool{}, once: map[string]string{}}
+	w.values = append(w.values, written{w.name("input"), 4})
+	return w, nil
+}
+
+func (wr *writer) writeTo(w io.Writer, opt WriteOptions) error {
 	if opt.Name == "" {
 		opt.Name = "network"
 	}
@@ -143,13 +159,18 @@ func (w *writer) conv(n *embed.Node, in, out, base string, channels int) {
 	if n.Bias != nil {
 		ins = append(ins, w.floats(base+".bias", n.Bias, n.Out))
 	}
-	w.op("Conv", out, ins, func(e *encoder) {
+	w.op("Conv", out, ins, convAttrs(n))
+}
+
+func convAttrs(n *embed.Node) func(*encoder) {
+	k := n.Window
+	return func(e *encoder) {
 		attrOfInts(e, "dilations", k.DilationH, k.DilationW)
 		attrOfInt(e, "group", n.Groups)
 		attrOfInts(e, "kernel_shape", k.KernelH, k.KernelW)
 		attrOfInts(e, "pads", k.Top, k.Left, k.Bottom, k.Right)
 		attrOfInts(e, "strides", k.StrideH, k.StrideW)
-	})
+	}
 }
 
 func (w *writer) act(a embed.Act, out, in string) {

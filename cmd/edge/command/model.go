@@ -10,9 +10,9 @@ import (
 )
 
 func newModel(e *env) *cobra.Command {
-	return parent("model", "List, describe, check, time and import models",
+	return parent("model", "List, describe, check, time, import and export models",
 		"  edge model list\n  edge model check my.edge\n  edge model bench --rounds 50",
-		newModelList(e), newModelInfo(e), newModelCheck(e), newModelBench(e), newModelImport(e))
+		newModelList(e), newModelInfo(e), newModelCheck(e), newModelBench(e), newModelImport(e), newModelExport(e))
 }
 
 type modelLine struct {
