@@ -2,10 +2,7 @@
 
 package kernel
 
-import (
-	"slices"
-	"unsafe"
-)
+import "unsafe"
 
 // tiledDense is a matrix product: blocks of filters times tiles of pixels. A
 // pixel's window is read where it lies, four elements at a time, at distances
@@ -75,31 +72,31 @@ func newTiledDense(c *Conv, f family) Op {
 // pack cuts the filters into blocks and packs each.
 func (d *tiledDense) pack(c *Conv, filters int) {
 	segments, length := c.Segments()
-	last := segments[len(segments)-1] + length
-	d.window = last + 3
-	var steps []int32
-	for _, s := range segments {
-		for k := 0; k < length; k += 4 {
-			steps = append(steps, int32(s+k))
-		}
-	}
-	p := densePacker{c: c, length: length, steps: steps, k: c.K()}
+	d.window = segments[len(segments)-1] + length + 3
 	for group := range c.Groups {
 		for own := 0; own < filters; {
-			b := denseBlock{own: own, halves: 2, in: group * length}
+			b := denseBlock{halves: 2, in: group * length}
 			if filters-own <= 8 || filters < 16 {
 				b.halves = 1
 			}
-			b.c = max(min(own, filters-8*b.halves), 0)
-			own = b.c + 8*b.halves
-			b.c += group * filters
-			b.own += group * filters
-			b.weight, b.finish, b.at = len(d.weight), len(d.finish), len(d.at)
-			p.pack(d, &b, min(filters, 8*b.halves))
+			first := max(min(own, filters-8*b.halves), 0)
+			b.c, b.own = group*filters+first, group*filters+own
+			own = first + 8*b.halves
 			d.blocks = append(d.blocks, b)
 		}
 	}
-	d.weight, d.finish, d.at = slices.Clip(d.weight), slices.Clip(d.finish), slices.Clip(d.at)
+	p := newDensePacker(c, segments, length, d.family == familyAVX2)
+	for i := range d.blocks {
+		p.measure(&d.blocks[i], min(filters, 8*d.blocks[i].halves))
+	}
+	d.at = make([]int32, len(p.kinds))
+	d.weight, d.finish = make([]uint64, p.words), make([]uint64, p.finish)
+	at, words, finish := d.at, d.weight, d.finish
+	for i := range d.blocks {
+		b := &d.blocks[i]
+		b.at, b.weight, b.finish = len(d.at)-len(at), len(d.weight)-len(words), len(d.finish)-len(finish)
+		at, words, finish = p.pack(b, min(filters, 8*b.halves), at, words, finish)
+	}
 }
 
 // cut makes parts of rows where there are many, of blocks otherwise.
@@ -184,121 +181,5 @@ func (d *tiledDense) spread(a *Args, y, rows, c int) {
 			}
 			at += d.Out.C
 		}
-	}
-}
-
-// densePacker packs the blocks of a convolution.
-type densePacker struct {
-	c      *Conv
-	length int     // of a segment
-	steps  []int32 // each step's distance from a pixel
-	k      int
-}
-
-// step returns up to four weights of a filter, as they lie in memory.
-func (p *densePacker) word(w []int8, k, n int) uint32 {
-	if n >= 4 {
-		w = w[k : k+4 : k+4]
-		return uint32(uint8(w[0])) | uint32(uint8(w[1]))<<8 | uint32(uint8(w[2]))<<16 | uint32(uint8(w[3]))<<24
-	}
-	var v uint32
-	for i := range n {
-		v |= uint32(uint8(w[k+i])) << (8 * i)
-	}
-	return v
-}
-
-// pack appends n filters from b.c on.
-func (p *densePacker) pack(d *tiledDense, b *denseBlock, n int) {
-	var kinds []uint8
-	if d.family == familyAVX2 {
-		kinds = p.choose(b, n)
-	}
-	_ = kinds
-	c := p.c
-	bias := make([]int32, 8*b.halves)
-	for i := range n {
-		bias[i] = c.Bias[b.c+i]
-	}
-	for kind := range 1 << b.halves {
-		k := 0
-		step := 0
-		for left := p.length; k < p.k; step++ {
-			m := min(left, 4)
-			if kinds == nil && kind == 0 || kinds != nil && kinds[step] == uint8(kind) {
-				b.steps[kind]++
-				d.at = append(d.at, p.steps[step])
-				p.weights(d, b, n, k, m, kind, bias)
-			}
-			k += m
-			if left -= m; left == 0 {
-				left = p.length
-			}
-		}
-	}
-	f := len(d.finish)
-	d.finish = append(d.finish, make([]uint64, finishWords(b.halves))...)
-	for i := range 8 * b.halves {
-		mult := int32(1)
-		if i < n {
-			mult = c.Mult[b.c+i]
-		}
-		packFinish(d.finish[f:], i, b.halves, bias[i], mult)
-	}
-}
-
-// choose returns each step's kind: bit h is set if half h is signed.
-func (p *densePacker) choose(b *denseBlock, n int) []uint8 {
-	kinds := make([]uint8, len(p.steps))
-	for i := range n {
-		half, _ := slot(i, b.halves)
-		w := p.c.Weight[(b.c+i)*p.k:][:p.k]
-		k, step := 0, 0
-		for left := p.length; k < p.k; step++ {
-			m := min(left, 4)
-			for j := 0; j < m; j += 2 {
-				s := int(w[k+j])
-				if j+1 < m {
-					s += int(w[k+j+1])
-				}
-				if s > 128 || s < -128 {
-					kinds[step] |= 1 << half
-				}
-			}
-			k += m
-			if left -= m; left == 0 {
-				left = p.length
-			}
-		}
-	}
-	return kinds
-}
-
-// weights appends one step.
-func (p *densePacker) weights(d *tiledDense, b *denseBlock, n, k, m, kind int, bias []int32) {
-	var at [2]int
-	for h := range b.halves {
-		at[h] = len(d.weight)
-		d.weight = append(d.weight, 0, 0, 0, 0)
-		if kind>>h&1 == 1 {
-			d.weight = append(d.weight, 0, 0, 0, 0)
-		}
-	}
-	for i := range n {
-		half, s := slot(i, b.halves)
-		w := p.word(p.c.Weight[(b.c+i)*p.k:][:p.k], k, m)
-		to := d.weight[at[half]:]
-		if kind>>half&1 == 0 {
-			to[s/2] |= uint64(w) << (32 * (s & 1))
-			bias[i] -= 128 * (int32(int8(w)) + int32(int8(w>>8)) + int32(int8(w>>16)) + int32(int8(w>>24)))
-			continue
-		}
-		minus := w >> 7 & 0x01010101
-		mask := minus * 255
-		magnitude := w ^ mask + minus
-		to[s/2] |= uint64(magnitude) << (32 * (s & 1))
-		to[4+s/2] |= uint64(mask^0x80808080) << (32 * (s & 1))
-		lost := magnitude & mask
-		bias[i] += int32(lost&255 + lost>>8&255 + lost>>16&255 + lost>>24)
 	}
 }

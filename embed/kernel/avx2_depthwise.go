@@ -88,31 +88,45 @@ func (d *tiledDepthwise) pack(c *Conv) {
 	}
 	d.weight = make([]uint64, blocks*d.stride)
 	d.finish = make([]uint64, blocks*finishWords(2))
-	bits := 64 / 2 / d.group // of a weight
+	n := min(depthwiseBlock, c.Out.C)
 	for b := range blocks {
-		for i := range min(depthwiseBlock, c.Out.C) {
-			ch := d.channel(b) + i
-			half, s := slot(i, 2)
-			filter := c.Weight[ch*k:][:k]
+		filters := c.Weight[d.channel(b)*k:][:n*k]
+		finish := d.finish[b*finishWords(2):]
+		for i := range n {
 			sum := int32(0)
-			for _, v := range filter {
+			for _, v := range filters[i*k:][:k] {
 				sum += int32(v)
 			}
-			packFinish(d.finish[b*finishWords(2):], i, 2, c.Bias[ch]-128*sum, c.Mult[ch])
-			for r := range d.outputs() {
-				if r == 1 && d.taps[1].weight == 0 {
-					break
-				}
-				from := r * w.StrideH
-				groups := len(d.taps[r].at) / w.KernelW
-				to := d.weight[b*d.stride+d.taps[r].weight:]
-				for t, v := range filter {
-					ky, kx := t/w.KernelW+from, t%w.KernelW
-					step := kx*groups + ky/d.group - from/d.group
-					word := uint64(v) & (1<<bits - 1)
-					to[step*8+half*4+s/2] |= word << (bits*(ky%d.group) + 32*(s&1))
-				}
+			packFinish(finish, i, 2, c.Bias[d.channel(b)+i]-128*sum, c.Mult[d.channel(b)+i])
+		}
+		for r := range d.outputs() {
+			if r == 0 || d.taps[1].weight != 0 {
+				d.packRow(d.weight[b*d.stride+d.taps[r].weight:], filters, r)
 			}
+		}
+	}
+}
+
+// packRow packs up to 16 filters for output row r.
+func (d *tiledDepthwise) packRow(to []uint64, filters []int8, r int) {
+	w := d.Window
+	k := w.KernelH * w.KernelW
+	first := r * w.StrideH
+	groups := len(d.taps[r].at) / w.KernelW
+	for t := range k {
+		ky, kx := t/w.KernelW+first, t%w.KernelW
+		step := kx*groups + ky/d.group - first/d.group
+		words := to[8*step:][:8]
+		if d.group == 2 { // 16 bits each
+			for i := 0; i*k < len(filters); i++ {
+				half, s := slot(i, 2)
+				words[4*half+s/2] |= uint64(uint16(filters[i*k+t])) << (16*(ky&1) + 32*(s&1))
+			}
+			continue
+		}
+		for i := 0; i*k < len(filters); i++ {
+			half, s := slot(i, 2)
+			words[4*half+s/2] |= uint64(uint8(filters[i*k+t])) << (8*(ky&3) + 32*(s&1))
 		}
 	}
 }
