@@ -22,7 +22,8 @@ say() { echo "setup: $*" >&2; }
 
 packages=(g++ pkg-config libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 if [ "$mode" = test ]; then
-	packages+=(shellcheck qemu-user-static gstreamer1.0-plugins-base python3-venv)
+	packages+=(shellcheck qemu-user-static gstreamer1.0-plugins-base)
+	python3 -c 'import ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
 	if [ "$(dpkg --print-architecture 2>/dev/null || true)" != arm64 ]; then
 		packages+=(gcc-aarch64-linux-gnu g++-aarch64-linux-gnu)
 	fi
