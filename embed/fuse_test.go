@@ -1,9 +1,11 @@
 package embed_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/edge-camera/edge/embed"
 	"github.com/edge-camera/edge/embed/embedtest"
@@ -140,4 +142,66 @@ func TestFusedNetwork(t *testing.T) {
 			t.Fatalf("picture %d: another embedding than value by value", seed)
 		}
 	}
+}
+
+// BenchmarkFused times a network in strips and the same value by value in
+// turn, and reports medians and their ratio: above 1, strips are faster.
+func BenchmarkFused(b *testing.B) {
+	for _, side := range []int{160, 224} {
+		m := embedtest.Int8(embedtest.Lite0(side, 1), 1)
+		fused := network(b, m)
+		tier, err := kernel.Choose(fused.Kernel())
+		if err != nil {
+			b.Fatal(err)
+		}
+		plain, err := embed.NewNetworkUnfused(m, tier)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for threads := 1; threads <= 2; threads++ {
+			b.Run(fmt.Sprintf("lite0-%d/%s/threads-%d", side, tier.Name, threads), func(b *testing.B) {
+				inTurn(b, side, [2]string{"strips", "plain"}, session(b, fused, threads), session(b, plain, threads))
+			})
+		}
+	}
+}
+
+// BenchmarkScaling times one thread and two in turn.
+func BenchmarkScaling(b *testing.B) {
+	for _, side := range []int{160, 224} {
+		n := network(b, embedtest.Int8(embedtest.Lite0(side, 1), 1))
+		b.Run(fmt.Sprintf("lite0-%d/%s", side, n.Kernel()), func(b *testing.B) {
+			inTurn(b, side, [2]string{"two", "one"}, session(b, n, 2), session(b, n, 1))
+		})
+	}
+}
+
+// inTurn runs two sessions A B A B … b.N times and reports the median of each,
+// in milliseconds, and the second's over the first's.
+func inTurn(b *testing.B, side int, names [2]string, sessions ...*embed.Session) {
+	rgb := embedtest.Pixels(side*side*3, 1)
+	e := make(embed.Embedding, 1280)
+	var took [2][]float64
+	for b.Loop() {
+		for i, s := range sessions {
+			for warm := range 2 { // the other session's leavings are in the cache
+				start := time.Now()
+				if err := s.EmbedPixels(e, rgb); err != nil {
+					b.Fatal(err)
+				}
+				if warm == 1 {
+					took[i] = append(took[i], time.Since(start).Seconds()*1e3)
+				}
+			}
+		}
+	}
+	var median [2]float64
+	for i := range took {
+		slices.Sort(took[i])
+		median[i] = took[i][len(took[i])/2]
+		b.ReportMetric(median[i], names[i]+"-ms")
+		b.ReportMetric(took[i][0], names[i]+"-best-ms")
+	}
+	b.ReportMetric(median[1]/median[0], "ratio")
+	b.ReportMetric(0, "ns/op")
 }

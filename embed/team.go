@@ -17,21 +17,28 @@ import (
 // A claim is a compare-and-swap on a share. One that succeeds saw units there,
 // so the step was still at work and stays it until they are done: what the
 // claim reads about the step is good. Nothing but its beginning ever stores to
-// a share, so a late claim cannot undo it.
+// a share, so a late claim cannot undo it. Units only become fewer, so who
+// finds none has no more to do until the next step is opened.
+//
+// What several processors write or wait for lies in cache lines of its own.
 type team struct {
 	steps   []step
 	units   []int
 	arena   arena
 	workers []worker
 	helpers []helper // of workers[1:]
+	shares  []share  // by worker
+	ended   sync.WaitGroup
 
+	_     [128]byte
 	at    atomic.Int32  // the step at work
-	round atomic.Uint64 // how many there were
-	done  atomic.Int64  // its units finished
+	round atomic.Uint64 // its number since the team began, stored before its shares
+	open  atomic.Uint64 // the same number, stored after them
 	quit  atomic.Bool
 
-	shares []share // by worker
-	ended  sync.WaitGroup
+	_    [128]byte
+	done atomic.Int64 // units that helpers finished
+	_    [128]byte
 }
 
 // share is the units that are left of a worker's part: from<<32 | to. Each has
@@ -82,7 +89,7 @@ func newTeam(p *program, threads, dim int) *team {
 	t.helpers = make([]helper, len(t.workers)-1)
 	for i := range t.helpers {
 		t.helpers[i].wake = make(chan struct{}, 1)
-		t.ended.Go(func() { t.help(i) })
+		t.ended.Go(func() { t.stand(i) })
 	}
 	return t
 }
@@ -107,45 +114,60 @@ func (t *team) runStep(i int) {
 		return
 	}
 	t.at.Store(int32(i))
-	t.round.Add(1)
+	round := t.round.Add(1)
 	t.done.Store(0)
 	for k := range t.shares {
 		n := len(t.shares)
 		t.shares[k].left.Store(uint64(units*k/n)<<32 | uint64(units*(k+1)/n))
 	}
+	t.open.Store(round)
 	t.wakeAll()
-	for spins := 0; t.done.Load() != int64(units); {
-		if t.claim(0) {
-			spins = 0
-		} else if spins++; spins > 1000 { // a helper lost its processor in the middle of a unit
+	others := int64(units - t.help(0))
+	for spins := 0; t.done.Load() != others; spins++ {
+		if spins > 1000 { // a helper lost its processor in the middle of a unit
 			runtime.Gosched()
 		}
 	}
 }
 
-// claim runs units as worker w. It reports whether there were any.
-func (t *team) claim(w int) bool {
-	for k := range t.shares {
-		owner := k == 0 // its own share first
-		s := &t.shares[(w+k)%len(t.shares)].left
-		left := s.Load()
-		from, to := int(left>>32), int(left&(1<<32-1))
-		if from >= to {
-			continue
+// help works as worker w until there are no more units, and returns how many
+// it did.
+func (t *team) help(w int) (units int) {
+	for {
+		n := t.claim(w)
+		if n == 0 {
+			return units
 		}
-		if owner {
-			if s.CompareAndSwap(left, uint64(from+1)<<32|uint64(to)) {
-				t.work(w, from, from+1)
+		units += n
+	}
+}
+
+// claim runs units as worker w, those of its own share first, and returns how
+// many; 0 if there are none.
+func (t *team) claim(w int) int {
+	for k := range t.shares {
+		s := &t.shares[(w+k)%len(t.shares)].left
+		for {
+			left := s.Load()
+			from, to := int(left>>32), int(left&(1<<32-1))
+			if from >= to {
+				break
 			}
-		} else {
+			if k == 0 {
+				if s.CompareAndSwap(left, uint64(from+1)<<32|uint64(to)) {
+					t.work(w, from, from+1)
+					return 1
+				}
+				continue
+			}
 			n := min((to-from+1)/2, mostTaken)
 			if s.CompareAndSwap(left, uint64(from)<<32|uint64(to-n)) {
 				t.work(w, to-n, to)
+				return n
 			}
 		}
-		return true
 	}
-	return false
+	return 0
 }
 
 // work runs units that were claimed.
@@ -157,14 +179,18 @@ func (t *team) work(w, from, to int) {
 		s.run(&t.arena, worker, u)
 		worker.round, worker.next = round, u+1
 	}
-	t.done.Add(int64(to - from))
 }
 
-func (t *team) help(i int) {
+// stand is a helper's life.
+func (t *team) stand(i int) {
 	h := &t.helpers[i]
+	var seen uint64
 	for idle := 0; !t.quit.Load(); idle++ {
-		if t.claim(i + 1) {
-			idle = 0
+		if open := t.open.Load(); open != seen {
+			seen, idle = open, 0
+			if n := t.help(i + 1); n > 0 {
+				t.done.Add(int64(n))
+			}
 			continue
 		}
 		if idle < helperPatience {
@@ -173,21 +199,11 @@ func (t *team) help(i int) {
 		idle = 0
 		h.asleep.Store(true)
 		// Work may have come just before the store, unseen by wakeAll.
-		if (t.waiting() || t.quit.Load()) && h.asleep.CompareAndSwap(true, false) {
+		if (t.open.Load() != seen || t.quit.Load()) && h.asleep.CompareAndSwap(true, false) {
 			continue
 		}
 		<-h.wake
 	}
-}
-
-// waiting tells whether there are units that nobody has claimed.
-func (t *team) waiting() bool {
-	for k := range t.shares {
-		if left := t.shares[k].left.Load(); left>>32 < left&(1<<32-1) {
-			return true
-		}
-	}
-	return false
 }
 
 func (t *team) wakeAll() {

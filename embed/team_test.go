@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // countingStep records who runs which of its units.
@@ -23,7 +24,7 @@ func (s *countingStep) run(_ *arena, _ *worker, unit int) {
 	}
 }
 
-func testTeam(t *testing.T, threads int, steps ...step) *team {
+func testTeam(t testing.TB, threads int, steps ...step) *team {
 	team := newTeam(&program{precision: Float32, plan: &plan{}, steps: steps}, threads, 1)
 	t.Cleanup(func() { team.stop(); team.ended.Wait() })
 	return team
@@ -111,4 +112,56 @@ func TestSessionGarbage(t *testing.T) {
 		}
 	}
 	t.Error("helpers outlive their session")
+}
+
+// BenchmarkForkJoin measures what it costs to share a step out and to wait
+// until all of it is done: of units without work, and of two units that wait
+// for each other, so that a helper must have come.
+func BenchmarkForkJoin(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		threads int
+		step    step
+	}{
+		{"alone/units-2", 1, idleStep(2)},
+		{"threads-2/units-2", 2, idleStep(2)},
+		{"threads-2/units-16", 2, idleStep(16)},
+		{"threads-2/meet", 2, new(meetStep)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			team := testTeam(b, c.threads, c.step)
+			best := time.Duration(1<<63 - 1)
+			for b.Loop() {
+				const steps = 20
+				start := time.Now()
+				for range steps {
+					team.runStep(0)
+				}
+				best = min(best, time.Since(start)/steps)
+			}
+			b.ReportMetric(float64(best), "best-ns/step")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// idleStep is so many units of nothing.
+type idleStep int
+
+func (s idleStep) units() int                     { return int(s) }
+func (s idleStep) needs() needs                   { return needs{} }
+func (s idleStep) run(_ *arena, _ *worker, _ int) {}
+
+// meetStep is two units that end when both have begun.
+type meetStep struct{ begun atomic.Int64 }
+
+func (s *meetStep) units() int   { return 2 }
+func (s *meetStep) needs() needs { return needs{} }
+func (s *meetStep) run(_ *arena, _ *worker, _ int) {
+	n := s.begun.Add(1)
+	for spins := 0; n&1 == 1 && s.begun.Load() == n; spins++ {
+		if spins > 1000 {
+			runtime.Gosched()
+		}
+	}
 }
