@@ -243,6 +243,11 @@ func TestDense(t *testing.T) {
 					checkConv(t, tier, rng, geometry(rng, 2, 3, channels, 7, 1, one), d)
 				}
 			}
+			// What is left of a filter, and of filters, after a tier's whole steps.
+			for n := 1; n <= 40; n++ {
+				checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), 1+rng.IntN(3), n, 1+rng.IntN(40), 1, one), d)
+				checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(40), n, 1, one), d)
+			}
 			// More than one part by pixels and by filters.
 			checkConv(t, tier, rng, geometry(rng, 21, 13, 40, 300, 1, one), d)
 			// Depthwise with a channel multiplier.
@@ -268,6 +273,15 @@ func TestDepthwise(t *testing.T) {
 					}
 				}
 			}
+			// What is left of a row, and of channels.
+			for n := 1; n <= 40; n++ {
+				for _, w := range []Window{window(3, 1, 1, 1, 1, 1, 1), window(5, 2, 1, 2, 2, 2, 2)} {
+					checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), n, 20, 20, 20, w), d)
+					checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), 1+rng.IntN(9), n+1, n+1, n+1, w), d)
+				}
+			}
+			// More than one part by channels.
+			checkConv(t, tier, rng, geometry(rng, 8, 8, 555, 555, 555, window(5, 1, 1, 2, 2, 2, 2)), d)
 			// More than one part by rows.
 			checkConv(t, tier, rng, geometry(rng, 60, 31, 20, 20, 20, window(3, 1, 1, 1, 1, 1, 1)), d)
 			checkConv(t, tier, rng, geometry(rng, 61, 50, 12, 12, 12, window(5, 2, 1, 1, 2, 2, 1)), d)
@@ -332,6 +346,9 @@ func TestMean(t *testing.T) {
 		for i := range 200 {
 			d := drawing(i % int(drawings))
 			shape := Layout{H: 1 + rng.IntN(20), W: 1 + rng.IntN(20), C: 1 + rng.IntN(70)}
+			if i >= 190 { // more pixels than 16 bits have room for
+				shape = Layout{H: 1 + rng.IntN(3), W: 250 + rng.IntN(20), C: 16 + rng.IntN(9)}
+			}
 			p := &Mean{In: randomBorder(rng, shape), Zero: d.int8(rng, -128, 127)}
 			in := d.values(rng, shape.H*shape.W*shape.C)
 			want := referenceMean(p, in)

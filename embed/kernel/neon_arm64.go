@@ -10,6 +10,6 @@ var neon = Tier{
 	Slack:     64,
 	Dense:     newNEONDense,
 	Depthwise: newNEONDepthwise,
-	Add:       newGenericAdd,
-	Mean:      newGenericMean,
+	Add:       newARM64Add,
+	Mean:      newARM64Mean,
 }
