@@ -4,34 +4,48 @@ package kernel
 
 import "unsafe"
 
-// tiledDepthwise computes one or two rows of 16 channels at a time: the input
-// rows they see are interleaved once, so that one multiplication sees several
-// rows of a column, and then each tap is a step of a tile.
+// tiledDepthwise computes a band of rows of 16 channels at a time. The input
+// rows it sees are interleaved in groups, so that one multiplication sees
+// several rows of a column, and each tap is a step of a tile.
+//
+// A group begins at every second row of the input. An output row whose window
+// begins in between uses the same groups as the row before with weights moved
+// down by one, so there are two kinds of output rows where the stride is odd.
 type tiledDepthwise struct {
 	Geometry
 	family family
 	lo, hi int8
 
-	group   int // rows in a step: what one multiplication adds up
-	columns int // of the input
-	two     bool
-	taps    [2]depthwiseTaps // of the first and of the second row
-	weight  []uint64         // [block][row][step][8]
-	finish  []uint64         // [block][40]
-	stride  int              // of weight, by block
+	group   int // rows in a group: as many as a multiplication adds up
+	rows    int // of a band
+	width   int // pixels of a band
+	columns int // of the input that they see
+	kinds   []depthwiseKind
+	weight  []uint64 // [block][kind][step][8]
+	stride  int      // of weight, by block
+	finish  []uint64 // [block][finishWords(2)]
 	parts   []Part
+	narrow  bool // fewer than 16 channels: stored into scratch first
+}
 
+// depthwiseKind is what output rows have in common: every row of a band, or
+// every second one.
+type depthwiseKind struct {
+	weight int     // where in a block's
+	at     []int32 // each step's distance from a pixel
+
+	// Pixels of all rows of the kind, row by row.
 	inAt, outAt []int32
-	narrow      bool // fewer than 16 channels: stored into scratch first
 }
 
-// depthwiseTaps are the steps of an output row.
-type depthwiseTaps struct {
-	at     []int32 // each step's distance from a pixel's first column
-	weight int     // of a block's weights
-}
+const (
+	depthwiseBlock = 16
+	depthwiseRows  = 8 // of a band, at most
 
-const depthwiseBlock = 16
+	// What a band reads and interleaves stays in the first-level cache: of
+	// its input the lines that neighbouring blocks share.
+	depthwiseBand = 24 << 10
+)
 
 func newTiledDepthwise(c *Conv, f family) Op {
 	d := &tiledDepthwise{Geometry: c.Geometry, family: f, lo: c.Lo, hi: c.Hi, group: 2}
@@ -39,53 +53,68 @@ func newTiledDepthwise(c *Conv, f family) Op {
 		d.group = 4
 	}
 	w := c.Window
-	d.columns = (c.Out.W-1)*w.StrideW + (w.KernelW-1)*w.DilationW + 1
-	d.two = w.DilationH == 1 && c.Out.H > 1
 	d.narrow = c.Out.C < depthwiseBlock
-	for x := range c.Out.W {
-		d.inAt = append(d.inAt, int32(x*w.StrideW*64))
-		if d.narrow {
-			d.outAt = append(d.outAt, int32(x*depthwiseBlock))
-		} else {
-			d.outAt = append(d.outAt, int32(x*c.Out.C))
-		}
+	d.rows = 1
+	if w.DilationH == 1 {
+		d.rows = ceil(c.Out.H, ceil(c.Out.H, max(depthwiseRows/w.StrideH, 1)))
+	}
+	column := 64 * (d.seen(d.rows) + d.groups(d.rows))
+	d.width = min(max((depthwiseBand/column-(w.KernelW-1)*w.DilationW)/w.StrideW, 4*tilePixels), c.Out.W)
+	d.width = ceil(c.Out.W, ceil(c.Out.W, d.width))
+	d.columns = (d.width-1)*w.StrideW + (w.KernelW-1)*w.DilationW + 1
+
+	d.kinds = make([]depthwiseKind, 1, 2)
+	if w.StrideH&1 == 1 && d.rows > 1 {
+		d.kinds = d.kinds[:2]
+	}
+	for i := range d.kinds {
+		d.kind(i)
 	}
 	d.pack(c)
 	d.parts = d.cut()
 	return d
 }
 
-// seen returns how many rows of the input rows of the output see.
+// kind fills in all but the weights of a kind of rows.
+func (d *tiledDepthwise) kind(i int) {
+	w := d.Window
+	k := &d.kinds[i]
+	groups := ceil(i+w.KernelH, d.group)
+	for kx := range w.KernelW {
+		for g := range groups {
+			k.at = append(k.at, int32((g*d.group/2*d.columns+kx*w.DilationW)*64))
+		}
+	}
+	for r := i; r < d.rows; r += len(d.kinds) {
+		for x := range d.width {
+			k.inAt = append(k.inAt, int32((r*w.StrideH/2*d.columns+x*w.StrideW)*64))
+			if d.narrow {
+				k.outAt = append(k.outAt, int32((r*d.width+x)*depthwiseBlock))
+			} else {
+				k.outAt = append(k.outAt, int32(r*d.Out.Row()+x*d.Out.C))
+			}
+		}
+	}
+	k.weight = d.stride
+	d.stride += 8 * len(k.at)
+}
+
+// seen returns how many rows of the input, or with dilation how many taps,
+// rows of a band see.
 func (d *tiledDepthwise) seen(rows int) int {
 	return (rows-1)*d.Window.StrideH + d.Window.KernelH
 }
 
-func (d *tiledDepthwise) outputs() int {
-	if d.two {
-		return 2
-	}
-	return 1
+// groups returns how many groups rows of a band use.
+func (d *tiledDepthwise) groups(rows int) int {
+	// The last window's groups begin at an even row, d.group/2 apart.
+	first := (rows - 1) * d.Window.StrideH
+	return first/2 + (ceil(first&1+d.Window.KernelH, d.group)-1)*d.group/2 + 1
 }
 
 func (d *tiledDepthwise) pack(c *Conv) {
-	w := c.Window
 	k := c.K()
 	blocks := ceil(c.Out.C, depthwiseBlock)
-	for r := range d.outputs() {
-		first := r * w.StrideH // the input row of the first tap
-		from, to := first/d.group, ceil(first+w.KernelH, d.group)
-		d.taps[r].weight = d.stride
-		for kx := range w.KernelW {
-			for g := from; g < to; g++ {
-				d.taps[r].at = append(d.taps[r].at, int32((g*d.columns+kx*w.DilationW)*64))
-			}
-		}
-		if r == 1 && w.StrideH%d.group == 0 { // the same weights
-			d.taps[1].weight = 0
-			continue
-		}
-		d.stride += 8 * len(d.taps[r].at)
-	}
 	d.weight = make([]uint64, blocks*d.stride)
 	d.finish = make([]uint64, blocks*finishWords(2))
 	n := min(depthwiseBlock, c.Out.C)
@@ -99,24 +128,20 @@ func (d *tiledDepthwise) pack(c *Conv) {
 			}
 			packFinish(finish, i, 2, c.Bias[d.channel(b)+i]-128*sum, c.Mult[d.channel(b)+i])
 		}
-		for r := range d.outputs() {
-			if r == 0 || d.taps[1].weight != 0 {
-				d.packRow(d.weight[b*d.stride+d.taps[r].weight:], filters, r)
-			}
+		for i := range d.kinds {
+			d.packKind(d.weight[b*d.stride+d.kinds[i].weight:], filters, i)
 		}
 	}
 }
 
-// packRow packs up to 16 filters for output row r.
-func (d *tiledDepthwise) packRow(to []uint64, filters []int8, r int) {
+// packKind packs up to 16 filters for a kind of rows.
+func (d *tiledDepthwise) packKind(to []uint64, filters []int8, kind int) {
 	w := d.Window
 	k := w.KernelH * w.KernelW
-	first := r * w.StrideH
-	groups := len(d.taps[r].at) / w.KernelW
+	groups := ceil(kind+w.KernelH, d.group)
 	for t := range k {
-		ky, kx := t/w.KernelW+first, t%w.KernelW
-		step := kx*groups + ky/d.group - first/d.group
-		words := to[8*step:][:8]
+		ky, kx := t/w.KernelW+kind, t%w.KernelW
+		words := to[8*(kx*groups+ky/d.group):][:8]
 		if d.group == 2 { // 16 bits each
 			for i := 0; i*k < len(filters); i++ {
 				half, s := slot(i, 2)
@@ -137,18 +162,18 @@ func (d *tiledDepthwise) channel(block int) int {
 	return max(min(block*depthwiseBlock, d.Out.C-depthwiseBlock), 0)
 }
 
+// cut makes parts of bands, and of blocks where bands are few.
 func (d *tiledDepthwise) cut() []Part {
-	want := max(d.Out.H*d.Out.W*d.Out.C*d.K()/(tiledPart/4), 1)
-	blocks := d.Out.C / depthwiseBlock // whole ones
-	if blocks == 0 {
-		return rowParts(d.Out.H, d.even(ceil(d.Out.H, want)), d.Out.C, d.Out.C)
-	}
+	const part = tiledPart / 4
+	bands := ceil(d.Out.H, d.rows)
+	want := max(d.Out.H*d.Out.W*d.Out.C*d.K()/part, 1)
+	rows := ceil(bands, min(want, bands)) * d.rows
 	// The last part has what is left of a block.
+	whole := max(d.Out.C/depthwiseBlock, 1)
+	n := min(ceil(want, bands), whole)
 	var parts []Part
-	n := min(want, blocks)
-	rows := d.even(ceil(d.Out.H, ceil(want, n)))
 	for i := range n {
-		from, to := i*blocks/n*depthwiseBlock, (i+1)*blocks/n*depthwiseBlock
+		from, to := i*whole/n*depthwiseBlock, (i+1)*whole/n*depthwiseBlock
 		if i == n-1 {
 			to = d.Out.C
 		}
@@ -159,69 +184,81 @@ func (d *tiledDepthwise) cut() []Part {
 	return parts
 }
 
-func (d *tiledDepthwise) even(rows int) int {
-	if d.two {
-		return (rows + 1) &^ 1
-	}
-	return rows
-}
-
 func (d *tiledDepthwise) Parts() []Part { return d.parts }
 
 func (d *tiledDepthwise) Scratch() int {
-	return 2*d.columns*ceil(d.seen(d.outputs()), d.group) + ceil(d.Out.W, 2)
+	return d.interleaved() + d.rows*ceil(d.width, 2)
 }
 
+// interleaved is the blocks of scratch that hold groups.
+func (d *tiledDepthwise) interleaved() int { return 2 * d.columns * d.groups(d.rows) }
+
 func (d *tiledDepthwise) Run(a *Args, p Part) {
-	for b := range ceil(d.Out.C, depthwiseBlock) {
-		if own := b * depthwiseBlock; own < p.C || own >= p.CEnd {
-			continue
-		}
-		for y := p.Y; y < p.YEnd; y += d.outputs() {
-			d.run(a, y, min(d.outputs(), p.YEnd-y), b)
+	for y := p.Y; y < p.YEnd; y += d.rows {
+		for x := 0; x < d.Out.W; x += d.width {
+			// The last pixels may be computed again.
+			x := min(x, d.Out.W-d.width)
+			for b := p.C / depthwiseBlock; b*depthwiseBlock < p.CEnd; b++ {
+				d.run(a, y, min(d.rows, p.YEnd-y), x, b)
+			}
 		}
 	}
 }
 
-// run computes one or two rows of a block.
-func (d *tiledDepthwise) run(a *Args, y, rows, block int) {
-	w := d.Window
+// run computes a block of a band.
+func (d *tiledDepthwise) run(a *Args, y, rows, x, block int) {
 	c := d.channel(block)
+	d.interleave(a, y, rows, x, c)
+	from := d.Out.At(y, x) - a.OutFrom
+	out := a.Out[from : from+(rows-1)*d.Out.Row()+d.width*d.Out.C]
+	for i := range d.kinds {
+		k := &d.kinds[i]
+		n := ceil(rows-i, len(d.kinds)) * d.width
+		if n == 0 {
+			break
+		}
+		args := tileArgs{
+			in: unsafe.Pointer(&a.Scratch[0]), inAt: unsafe.Pointer(&k.inAt[0]),
+			out: unsafe.Pointer(&out[c]), outAt: unsafe.Pointer(&k.outAt[0]),
+			at:     unsafe.Pointer(&k.at[0]),
+			weight: unsafe.Pointer(&d.weight[block*d.stride+k.weight]),
+			finish: unsafe.Pointer(&d.finish[block*finishWords(2)]),
+			steps:  [4]int{len(k.at)}, lo: d.lo, hi: d.hi,
+		}
+		if d.narrow {
+			args.out = unsafe.Pointer(&a.Scratch[d.interleaved()])
+		}
+		d.family.depthwise(&args, n)
+	}
+	if d.narrow {
+		d.spread(a, out, rows)
+	}
+}
+
+// interleave makes the groups of a band in scratch.
+func (d *tiledDepthwise) interleave(a *Args, y, rows, x, c int) {
 	seen := d.seen(rows)
-	row := w.DilationH * d.In.Row()
-	from := d.Origin(y, 0) - a.AFrom + c
+	row := d.Window.DilationH * d.In.Row()
+	from := d.Origin(y, x) - a.AFrom + c
 	in := a.A[from : from+(seen-1)*row+(d.columns-1)*d.In.C+1]
 	to := a.Scratch
-	for g := 0; g < seen; g += d.group {
+	for g := range d.groups(rows) {
 		args := interleaveArgs{to: unsafe.Pointer(&to[0]), step: d.In.C, n: d.columns}
 		for i := range d.group {
 			// Past the last row repeat that one: its weight is zero.
-			args.row[i] = unsafe.Pointer(&in[min(g+i, seen-1)*row])
+			args.row[i] = unsafe.Pointer(&in[min(2*g+i, seen-1)*row])
 		}
 		d.family.interleave(&args)
 		to = to[2*d.columns:]
 	}
+}
+
+// spread stores what a narrow block left in scratch.
+func (d *tiledDepthwise) spread(a *Args, out []int8, rows int) {
+	from := unsafe.Slice((*int8)(unsafe.Pointer(&a.Scratch[d.interleaved()])), rows*d.width*depthwiseBlock)
 	for r := range rows {
-		taps := &d.taps[r]
-		args := tileArgs{
-			in: unsafe.Pointer(&a.Scratch[0]), inAt: unsafe.Pointer(&d.inAt[0]), outAt: unsafe.Pointer(&d.outAt[0]),
-			at:     unsafe.Pointer(&taps.at[0]),
-			weight: unsafe.Pointer(&d.weight[block*d.stride+taps.weight]),
-			finish: unsafe.Pointer(&d.finish[block*finishWords(2)]),
-			steps:  [4]int{len(taps.at)}, lo: d.lo, hi: d.hi,
+		for x := range d.width {
+			copy(out[r*d.Out.Row()+x*d.Out.C:][:d.Out.C], from[(r*d.width+x)*depthwiseBlock:])
 		}
-		at := d.Out.At(y+r, 0) - a.OutFrom
-		out := a.Out[at:][:d.Out.W*d.Out.C]
-		if d.narrow {
-			args.out = unsafe.Pointer(&to[0])
-			d.family.depthwise(&args, d.Out.W)
-			bytes := unsafe.Slice((*int8)(args.out), d.Out.W*depthwiseBlock)
-			for x := range d.Out.W {
-				copy(out[x*d.Out.C:][:d.Out.C], bytes[x*depthwiseBlock:])
-			}
-			continue
-		}
-		args.out = unsafe.Pointer(&out[c])
-		d.family.depthwise(&args, d.Out.W)
 	}
 }
