@@ -11,7 +11,7 @@ var dotprod = Tier{
 	Usable:    func() bool { return cpu.ARM64.HasASIMDDP },
 	Slack:     64,
 	Dense:     newDotDense,
-	Depthwise: newGenericDepthwise,
+	Depthwise: newDotDepthwise,
 	Add:       newGenericAdd,
 	Mean:      newGenericMean,
 }

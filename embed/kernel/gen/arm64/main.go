@@ -16,12 +16,13 @@ import (
 
 // files lists what is written, by name in package kernel.
 var files = map[string]func(*file){
-	"add_arm64.s":            add,
-	"mean_arm64.s":           mean,
-	"../resize_arm64.s":      resize,
-	"dotprod_dense_arm64.s":  dotDense,
-	"neon_dense_arm64.s":     neonDense,
-	"neon_depthwise_arm64.s": neonDepthwise,
+	"add_arm64.s":               add,
+	"mean_arm64.s":              mean,
+	"../resize_arm64.s":         resize,
+	"dotprod_depthwise_arm64.s": dotDepthwise,
+	"dotprod_dense_arm64.s":     dotDense,
+	"neon_dense_arm64.s":        neonDense,
+	"neon_depthwise_arm64.s":    neonDepthwise,
 }
 
 func main() {
