@@ -12,8 +12,8 @@ var dotprod = Tier{
 	Slack:     64,
 	Dense:     newDotDense,
 	Depthwise: newDotDepthwise,
-	Add:       newGenericAdd,
-	Mean:      newGenericMean,
+	Add:       newARM64Add,
+	Mean:      newARM64Mean,
 }
 
 // dotFits reports whether the requantized sums of a convolution fit in 16

@@ -44,7 +44,7 @@ const dotDepthwisePart = dotPart / 3
 func newDotDepthwise(c *Conv) Op {
 	taps := dotDepthwiseTaps(c)
 	if taps == nil {
-		return newGenericDepthwise(c)
+		return newNEONDepthwise(c)
 	}
 	d := &dotDepthwise{Geometry: c.Geometry, lo: c.Lo, hi: c.Hi, size: 16 + 8*len(taps)}
 	k, n := c.K(), c.In.C
