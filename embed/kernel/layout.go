@@ -46,9 +46,14 @@ func Border[T any](l Layout, buf []T, v T) {
 	fill(buf[from:l.Len()], v)
 }
 
+// fill copies what is filled already: copy moves many elements at a time.
 func fill[T any](s []T, v T) {
-	for i := range s {
-		s[i] = v
+	if len(s) == 0 {
+		return
+	}
+	s[0] = v
+	for n := 1; n < len(s); n *= 2 {
+		copy(s[n:], s[:n])
 	}
 }
 
