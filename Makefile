@@ -6,7 +6,7 @@
 export GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test arm64 models bench bench-arm64 lint clean
+.PHONY: help setup build demo test arm64 models bench bench-arm64 bench-peers lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: ## benchmarks, into build/bench
 
 bench-arm64: ## instructions and modelled cycles on a Pi's processors
 	@deploy/bench/arm64.sh
+
+bench-peers: ## edge and other runtimes on the same network, in turns
+	@deploy/bench/peers.sh
 
 lint: ## go vet, staticcheck, gofmt, shellcheck
 	@deploy/test.sh lint

@@ -45,6 +45,8 @@ var imports = map[string][]string{
 	"models/wheel": {},
 	// It knows other programs only from outside.
 	"deploy/bench/count": {},
+	// What other runtimes are compared with.
+	"deploy/bench/answer": {"embed", "models"},
 
 	// Where camera, network, memory and button meet.
 	"cmd/edge/internal/app":         {"camera", "embed", "gpio", "support"},
