@@ -40,7 +40,7 @@ func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
 	}
 	rule = rule.fill()
 	var l *learner
-	if rule.Head.learned() && st.len() <= maxLearned {
+	if st.len() <= maxLearned {
 		l = newLearner()
 		l.sync(st, dim)
 	}
@@ -59,6 +59,9 @@ func (c *Classifier) Answer(dst []Prediction, q embed.Embedding) (Answer, []Pred
 
 // Head is the head that chooses among the classes; never Auto.
 func (c *Classifier) Head() Head { return c.view.head }
+
+// Estimate says how well c would do, as far as its own shots tell.
+func (c *Classifier) Estimate() Estimate { return c.view.estimate }
 
 // Ways lists the classes in the order of their first shots.
 func (c *Classifier) Ways() []Way { return c.view.ways() }

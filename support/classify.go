@@ -7,10 +7,14 @@ import (
 	"github.com/edge-camera/edge/embed"
 )
 
-// Prediction is how near a query is to one class.
+// Prediction is how much a query looks like one class.
 type Prediction struct {
-	Class    string  `json:"class"`
-	Score    float64 `json:"score"`    // 1 − Distance, from 0 to 1
+	Class string `json:"class"`
+	// Score is what the head puts the classes in order by, the greater the
+	// better: for Prototype 1 − Distance, for NearestShot the cosine to the
+	// class's nearest shot, for Ridge an estimate of 1 if it is the class and 0
+	// if not, for LDA a discriminant without bounds.
+	Score    float64 `json:"score"`
 	Distance float64 `json:"distance"` // 1 − cosine to the prototype, from 0 to 2
 	Known    bool    `json:"known"`    // Distance is within the class's threshold
 }
@@ -19,19 +23,22 @@ type Prediction struct {
 type Answer struct {
 	Class     string  `json:"class"` // Nearest, or Unknown when not Known
 	Known     bool    `json:"known"`
-	Nearest   string  `json:"nearest"`   // empty if there is no class
-	Distance  float64 `json:"distance"`  // to Nearest, 0 to 2; 2 if there is no class
+	Nearest   string  `json:"nearest"`   // the class that the head chose; empty if there is none
+	Distance  float64 `json:"distance"`  // to Nearest's prototype, 0 to 2; 2 if there is no class
 	Threshold float64 `json:"threshold"` // up to which Nearest is known
-	Margin    float64 `json:"margin"`    // to the second nearest class: d2 − d1; with one class, as if a second were as far as can be: 2 − d1
+	Basis     Basis   `json:"basis"`     // what Threshold rests on; empty if there is no class
+	Head      Head    `json:"head"`      // what chose Nearest; empty if there is no class
+	Margin    float64 `json:"margin"`    // how much farther the nearest other class is; below 0 where the head chose another than the nearest; with one class, as if a second were as far as can be: 2 − Distance
 }
 
 // view is all that Classify needs, published as a whole.
 type view struct {
-	state     state
-	dim       int       // of the shots, 0 if there is none
-	threshold []float64 // by way
-	head      Head      // never Auto
-	scorer    scorer
+	state    state
+	dim      int     // of the shots, 0 if there is none
+	limit    []limit // by way
+	head     Head    // never Auto
+	estimate Estimate
+	scorer   scorer
 }
 
 // newView derives what the state's ways still lack and learns them. l holds the
@@ -44,12 +51,15 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 		}
 	}
 	deriveAll(todo, fingerprint, dim)
-	v := &view{state: st, dim: dim, threshold: thresholds(st.ways)}
-	v.head, v.scorer = l.learn(st, dim, rule)
+	v := &view{state: st, dim: dim}
+	var loo *looResult
+	v.head, v.scorer, loo = l.learn(st, dim, rule)
+	v.limit = limits(st.ways, rule, v.head, loo)
+	v.estimate = estimate(v.head, v.limit, loo)
 	return v
 }
 
-// publish makes the state visible.
+// publish makes the state visible. Callers hold s.change, or are Open.
 func (s *Set) publish() {
 	fingerprint, dim := s.fingerprint, 0
 	if len(s.state.ways) > 0 {
@@ -65,7 +75,7 @@ func (s *Set) publish() {
 			s.state.ways[i] = &way{name: w.name, created: w.created, shots: w.shots}
 		}
 	}
-	s.seen.Store(newView(s.state, fingerprint, dim, Rule{}.fill(), nil))
+	s.seen.Store(newView(s.state, fingerprint, dim, s.rule.fill(), s.current(dim)))
 }
 
 // Classify compares a query with every class and returns one Prediction per
@@ -94,7 +104,7 @@ func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
 			if c := float64(cosines[j] * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
 				d = min(max(1-c, 0), 2)
 			}
-			dst = append(dst, Prediction{Class: w.name, Distance: d, Known: d <= v.threshold[i+j]})
+			dst = append(dst, Prediction{Class: w.name, Distance: d, Known: d <= v.limit[i+j].distance})
 		}
 	}
 	if inv > 0 && !math.IsInf(inv, 0) {
@@ -122,7 +132,8 @@ func (v *view) answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction
 	if a.Known {
 		a.Class = top.Class
 	}
-	a.Threshold = v.threshold[v.state.find(top.Class)]
+	l := v.limit[v.state.find(top.Class)]
+	a.Threshold, a.Basis, a.Head = l.distance, l.basis, v.head
 	second := 2.0
 	for _, p := range dst[1:] {
 		second = min(second, p.Distance)
@@ -135,7 +146,7 @@ func (v *view) answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction
 func (v *view) ways() []Way {
 	ways := make([]Way, len(v.state.ways))
 	for i, w := range v.state.ways {
-		ways[i] = Way{Class: w.name, Shots: len(w.shots), Radius: v.threshold[i], Created: w.created}
+		ways[i] = Way{Class: w.name, Shots: len(w.shots), Radius: v.limit[i].distance, Basis: v.limit[i].basis, Created: w.created}
 	}
 	return ways
 }

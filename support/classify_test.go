@@ -48,6 +48,9 @@ func TestClassifyIsTheDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	for _, dim := range []int{1, 2, 3, 7, 64, 1280} {
 		s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA, Dim: dim}))(t)
+		if err := s.SetRule(Rule{Head: Prototype}); err != nil {
+			t.Fatal(err)
+		}
 		shots := make(map[string][]embed.Embedding)
 		random := func() embed.Embedding {
 			e := make(embed.Embedding, dim)
@@ -120,12 +123,12 @@ func TestClassifyBits(t *testing.T) {
 		class               string
 		distance, threshold uint64
 	}{
-		{"b", 0x3fc13ee2aee8b730, 0x3fdc5db476dff371},
-		{"a", 0x3fcb2d718ab88474, 0x3fdc02ab6a564cfa},
-		{"c", 0x3fccb251a6ef9798, 0x3fdbf377e9e6b831},
+		{"b", 0x3fc13ee2aee8b730, 0x3fdc0d04f2fb571b},
+		{"a", 0x3fcb2d718ab88474, 0x3fdbb2fed7ae49a1},
+		{"c", 0x3fccb251a6ef9798, 0x3fdba3f694c74cdb},
 	}
 	for i, p := range s.Classify(nil, vector(131, 1)) {
-		_, tt := p, s.seen.Load().threshold[s.state.find(p.Class)]
+		tt := s.seen.Load().limit[s.state.find(p.Class)].distance
 		got := fmt.Sprintf("%s %#x %#x", p.Class, math.Float64bits(p.Distance), math.Float64bits(tt))
 		if w := fmt.Sprintf("%s %#x %#x", want[i].class, want[i].distance, want[i].threshold); got != w {
 			t.Errorf("prediction %d is %s, want %s", i, got, w)
@@ -286,31 +289,6 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	close(stop)
 	readers.Wait()
-}
-
-func TestThresholds(t *testing.T) {
-	far := func(k int, spread float64) *way {
-		return &way{shots: make([]*entry, k), derived: derived{spread: spread}}
-	}
-	one := math.NaN()
-	for _, c := range []struct {
-		name string
-		ways []*way
-		want []float64
-	}{
-		{"nothing", nil, nil},
-		{"one shot", []*way{far(1, one)}, []float64{radiusAlone}},
-		{"frames of one scene", []*way{far(5, 0.001), far(5, 0.002)}, []float64{radiusMin, radiusMin}},
-		{"wild", []*way{far(5, 0.9)}, []float64{radiusMax}},
-		// r = (4·0.15 + 3·pooled)/7, pooled = (5·0.15 + 5·0.25)/10 = 0.2
-		{"two classes", []*way{far(5, 0.15), far(5, 0.25)}, []float64{1.8 * (4*0.15 + 3*0.2) / 7, 1.8 * (4*0.25 + 3*0.2) / 7}},
-		{"one alone beside another", []*way{far(1, one), far(2, 0.2)}, []float64{radiusAlone, 1.8 * 0.2}},
-	} {
-		got := thresholds(c.ways)
-		if !slices.EqualFunc(got, c.want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
-		}
-	}
 }
 
 // large is a store of classes × shots with embeddings as a network makes them.

@@ -25,6 +25,9 @@ func (s *Set) garbage() int64 {
 	for i := range s.past {
 		live += s.past[i].bytes
 	}
+	if s.rule != (Rule{}) {
+		live += pageSize
+	}
 	return max(nextPage(s.end)-live, 0)
 }
 
@@ -74,6 +77,7 @@ func (s *Set) compact() error {
 	defer s.files.Unlock()
 	old := s.file
 	s.file, s.id, s.end, s.seq = f, c.id, c.end, c.seq
+	s.minor = minor
 	for e, p := range c.places {
 		e.crop, e.bytes = p.crop, p.bytes
 	}
@@ -117,6 +121,11 @@ func (c *compactor) write(s *Set) error {
 			if err := c.shot(kindKept, w.name, e); err != nil {
 				return err
 			}
+		}
+	}
+	if s.rule != (Rule{}) {
+		if err := c.append(appendRule(c.buf[:0], c.id, c.seq+1, storable(s.now()), s.rule)); err != nil {
+			return err
 		}
 	}
 	c.first = c.seq + 1

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -216,13 +217,13 @@ func TestVersions(t *testing.T) {
 			opt := testOptions(diskWith(reheader(func(b []byte) { b[12] = major + 1 })))
 			opt.ReadOnly = ro
 			_, err := Open(testDir, opt)
-			wantError(t, err, ErrVersion, "2.0", testDir)
+			wantError(t, err, ErrVersion, "2.1", testDir)
 		}
 	})
 	t.Run("minor", func(t *testing.T) {
 		opt := testOptions(diskWith(reheader(func(b []byte) { b[14] = minor + 1 })))
 		_, err := Open(testDir, opt)
-		wantError(t, err, ErrVersion, "1.1", "can only be read")
+		wantError(t, err, ErrVersion, "1.2", "can only be read")
 		opt.ReadOnly = true
 		if got := dump(must(Open(testDir, opt))(t)); got != dumps[len(dumps)-1] {
 			t.Errorf("read-only it holds\n%s", got)
@@ -242,13 +243,13 @@ func TestVersions(t *testing.T) {
 		if err := add(s, "cup", 1, 10); err != nil {
 			t.Fatal(err)
 		}
-		rec := appendChange(nil, kindUndo+1, s.id, s.seq+1, change{})
+		rec := appendChange(nil, kindRule+1, s.id, s.seq+1, change{})
 		if err := s.commit(rec); err != nil {
 			t.Fatal(err)
 		}
 		s.Close()
 		_, err := Open(testDir, testOptions(disk))
-		wantError(t, err, ErrVersion, "offset 8192", "kind 10")
+		wantError(t, err, ErrVersion, "offset 8192", "kind 11")
 
 		// Marked as optional it is passed over.
 		node := disk.names[testDir+"/"+fileName]
@@ -302,6 +303,14 @@ func TestNonsense(t *testing.T) {
 		{"rename of nothing", []record{chg(change{kind: kindRename, class: "a", into: "b"})}, `class "a"`},
 		{"merge into nothing", []record{shot(1, "a"), chg(change{kind: kindMerge, class: "a", into: "b"})}, `class "b"`},
 		{"forget of nothing", []record{chg(change{kind: kindForget, class: "a"})}, `class "a"`},
+		{"short rule", []record{func(b []byte, file, seq uint64) []byte {
+			b = append(b, make([]byte, recordSize+ruleSize-1)...)
+			seal(b, kindRule, file, seq, ruleSize-1)
+			return b
+		}}, "too short"},
+		{"rule of nonsense", []record{func(b []byte, file, seq uint64) []byte {
+			return appendRule(b, file, seq, clock()(), Rule{FalseReject: math.NaN()})
+		}}, "share of NaN"},
 		{"undo of nothing", []record{chg(change{kind: kindUndo, id: 1})}, "undo"},
 		{"undo of another", []record{shot(1, "a"), shot(2, "a"), chg(change{kind: kindUndo, id: 1})}, "undo"},
 		{"same shot twice", []record{shot(1, "a"), shot(1, "a")}, "shot 1"},

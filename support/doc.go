@@ -68,14 +68,24 @@
 // store can be read, and not written, because the compaction would drop what
 // it does not know. A higher major version is refused.
 //
-// # Distances
+// # Which class, and whether it is known
 //
-// A class is the mean of its shots (see derive), a query is as far from it as
-// 1 − cosine says, and it is known when that is within the class's threshold
-// (see thresholds). Only a distance decides that: a margin or a softmax between
-// the classes is happy with anything, as long as one class is less unlike it
-// than the others.
+// Two questions, two answers. Which class a query is most like is up to a head
+// (see Head): nearest prototype, nearest shot, ridge regression or LDA, by
+// default the one that names the device's own shots best when each is left out.
+// Whether it is that class is up to a distance: 1 − cosine to the class's
+// prototype, the mean of its shots (see derive), against the class's threshold
+// (see Rule and limits). Only a distance decides that: a margin, a softmax or a
+// ridge's score is happy with anything, as long as one class is less unlike it
+// than the others, and lets 20 to 100 % of things in that are unlike all.
+//
+// What the threshold rests on is said with it (see Basis): with one shot, or
+// with frames of one scene, it is a number of ours and not of the device.
 //
 // Everything is float64 arithmetic in a fixed order without fused operations,
-// so that equal shots give equal answers on every board, to the last bit.
+// so that equal shots give equal distances on every board, to the last bit. What
+// a head has learned shot by shot differs in its last digits from what it learns
+// anew after a restart, so scores within a millionth of each other are a tie,
+// which the nearer class wins, and thresholds are rounded to nine digits: the
+// answers are the same.
 package support

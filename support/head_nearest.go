@@ -10,16 +10,13 @@ import "github.com/edge-camera/edge/embed"
 // A class's score is the cosine of its nearest shot.
 type nearestShot struct {
 	ways []*way
-	dim  int
 }
 
 func (h *nearestShot) score(dst []Prediction, q embed.Embedding, inv float64) {
 	for i, w := range h.ways {
 		best := -1.0
-		for _, e := range w.shots {
-			if len(e.embedding) == h.dim {
-				best = max(best, float64(dot(q, e.embedding)*inv)*e.inv)
-			}
+		for _, e := range w.counted {
+			best = max(best, float64(dot(q, e.embedding)*inv)*e.inv)
 		}
 		dst[i].Score = best
 	}

@@ -208,8 +208,8 @@ func TestLeaveOneOut(t *testing.T) {
 	shots = append(shots, Shot{Class: "single", Embedding: clustered(r, 30, 1, 1, 3)[0].Embedding})
 	l := learned(t, shots)
 	got := l.leaveOneOut(l.between())
-	if got.shots != 26 {
-		t.Errorf("%d shots were asked about, want 26", got.shots)
+	if got.asked != 26 {
+		t.Errorf("%d shots were asked about, want 26", got.asked)
 	}
 	for _, h := range []Head{Prototype, NearestShot, Ridge, LDA} {
 		want := 0
@@ -327,7 +327,11 @@ func TestChoose(t *testing.T) {
 		{"the nearest", 50, map[Head]int{Prototype: 10, Ridge: 10, LDA: 10, NearestShot: 40}, NearestShot},
 		{"no LDA", 50, map[Head]int{Prototype: 0, Ridge: 0}, Ridge},
 	} {
-		if got := (looResult{c.shots, c.right}).choose(5); got != c.want {
+		res := looResult{asked: c.shots, right: c.right, named: map[Head][]verdict{}}
+		if _, ok := c.right[LDA]; ok {
+			res.named[LDA] = make([]verdict, c.shots)
+		}
+		if got := res.choose(5); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -328,32 +328,36 @@ func inner(x, y []float64) float64 {
 const maxLearned = 1500
 
 // learn returns the head that rule asks for, learned from the learner's shots,
-// for the ways of st. l is nil where there is none, or not yet.
-func (l *learner) learn(st state, dim int, rule Rule) (Head, scorer) {
-	if rule.Head == NearestShot {
-		return NearestShot, &nearestShot{st.ways, dim}
-	}
-	if rule.Head == Prototype || l == nil || len(l.shots) == 0 {
-		return Prototype, prototypes{}
-	}
+// for the ways of st, and what leave-one-out says. l is nil where there is none,
+// or not yet.
+func (l *learner) learn(st state, dim int, rule Rule) (Head, scorer, *looResult) {
+	var loo *looResult
+	var between [][]float64
 	columns := make([]int, len(st.ways))
-	for i, w := range st.ways {
-		if columns[i] = slices.Index(l.class, w.name); columns[i] < 0 {
-			return Prototype, prototypes{} // only without a model: a class whose shots are all another network's
+	if l != nil && len(l.shots) > 0 {
+		for i, w := range st.ways {
+			if columns[i] = slices.Index(l.class, w.name); columns[i] < 0 {
+				l = nil // only without a model: a class whose shots are all another network's
+				break
+			}
+		}
+		if l != nil {
+			between = l.between()
+			loo = l.leaveOneOut(between)
+			loo.column = columns
 		}
 	}
-	between := l.between()
 	head := rule.Head
-	if head == Auto {
-		head = l.leaveOneOut(between).choose(len(l.class))
+	if head == Auto && loo != nil {
+		head = loo.choose(len(l.class))
 	}
 	switch {
 	case head == NearestShot:
-		return head, &nearestShot{st.ways, dim}
+		return head, &nearestShot{st.ways}, loo
 	case head == LDA && between != nil:
-		return head, l.lda(columns, between)
-	case head == Prototype:
-		return head, prototypes{}
+		return head, l.lda(columns, between), loo
+	case (head == LDA || head == Ridge) && loo != nil:
+		return Ridge, l.ridge(columns), loo
 	}
-	return Ridge, l.ridge(columns)
+	return Prototype, prototypes{}, loo
 }

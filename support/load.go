@@ -16,6 +16,7 @@ type loader struct {
 	kept    uint32 // kindKept records still to come
 	ids     map[uint64]bool
 	begun   bool
+	rule    Rule // the last one
 }
 
 func (l *loader) nextID() uint64 { return max(l.next, l.top+1) }
@@ -48,6 +49,11 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 	}
 	if (h.kind == kindKept) != (l.kept > 0) {
 		return fmt.Errorf("%d shots of the base are missing or too many", l.kept)
+	}
+	if h.kind == kindRule {
+		var err error
+		l.rule, err = decodeRule(meta)
+		return err
 	}
 	if h.kind == kindUndo {
 		c, err := decodeChange(h.kind, meta)

@@ -1,72 +1,137 @@
 package support
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// looResult is how often each head names a shot right that it has not seen.
+// looResult is what the heads say of each shot as if it had never been taught,
+// and which other class it would be nearest to.
 type looResult struct {
-	shots int // that were asked about: those of classes with at least two
-	right map[Head]int
+	row    map[*entry]int // as the learner had it
+	label  []int          // column of each row
+	asked  int            // rows that were asked about: those of classes with at least two
+	right  map[Head]int   // of them
+	named  map[Head][]verdict
+	other  []verdict // by row: the nearest class but its own
+	column []int     // by way; set by order
 }
 
-// leaveOneOut asks every head about every shot as if that had never been
-// taught. It needs no second training: all follows from what the learner has.
-func (l *learner) leaveOneOut(between [][]float64) looResult {
-	w := len(l.class)
-	res := looResult{right: map[Head]int{}}
+// verdict is a class and the distance to its prototype.
+type verdict struct {
+	column   int // −1: not asked, or there is no other
+	distance float64
+}
+
+// leaveOneOut asks every head about every shot. It needs no second training:
+// all follows from what the learner has.
+func (l *learner) leaveOneOut(between [][]float64) *looResult {
+	n, w := len(l.shots), len(l.class)
+	res := &looResult{label: slices.Clone(l.label), right: map[Head]int{}, named: map[Head][]verdict{}, other: make([]verdict, n)}
+	heads := []Head{Prototype, NearestShot, Ridge}
+	if between != nil {
+		heads = append(heads, LDA)
+	}
+	for _, h := range heads {
+		res.named[h] = make([]verdict, n)
+	}
 	sums, norm2 := l.sums()
-	proto, rid, disc := make([]float64, w), make([]float64, w), make([]float64, w)
+	proto, scores, disc := make([]float64, w), make([]float64, w), make([]float64, w)
+	nearest := l.nearest()
 	for i, c := range l.label {
-		if l.count[c] < 2 {
-			continue
-		}
-		res.shots++
 		looPrototype(proto, sums[i], norm2, c)
-		l.looRidge(rid, i)
-		res.add(Prototype, proto, c)
-		res.add(Ridge, rid, c)
-		if between != nil {
-			l.looLDA(disc, rid, between, i)
-			res.add(LDA, disc, c)
-		}
-		best, at := math.Inf(-1), c
-		for j := range l.shots {
-			if j != i && l.cosine(i, j) > best {
-				best, at = l.cosine(i, j), l.label[j]
+		res.other[i] = verdict{-1, 2}
+		for k, s := range proto {
+			if d := 1 - s; k != c && d < res.other[i].distance {
+				res.other[i] = verdict{k, d}
 			}
 		}
-		if at == c {
-			res.right[NearestShot]++
+		if l.count[c] < 2 {
+			for _, h := range heads {
+				res.named[h][i] = verdict{-1, 2}
+			}
+			continue
 		}
+		res.asked++
+		tell := func(h Head, k int) {
+			res.named[h][i] = verdict{k, min(max(1-proto[k], 0), 2)}
+			if k == c {
+				res.right[h]++
+			}
+		}
+		tell(Prototype, l.best(proto, proto))
+		tell(NearestShot, l.label[nearest[i]])
+		l.looRidge(scores, i)
+		tell(Ridge, l.best(scores, proto))
+		if between != nil {
+			l.looLDA(disc, scores, between, i)
+			tell(LDA, l.best(disc, proto))
+		}
+	}
+	res.row = make(map[*entry]int, n)
+	for i, e := range l.shots {
+		res.row[e] = i
 	}
 	return res
 }
 
-// add counts a shot of class c that got these scores.
-func (r *looResult) add(h Head, scores []float64, c int) {
-	for i, s := range scores {
-		if i != c && s > scores[c]-sameScore {
-			return
+// best returns the column that rank would put first.
+func (l *learner) best(scores, cosines []float64) int {
+	top := scores[0]
+	for _, s := range scores[1:] {
+		top = max(top, s)
+	}
+	best := -1
+	for k, s := range scores {
+		if s > top-sameScore || s == top {
+			if best < 0 || cosines[k] > cosines[best] || cosines[k] == cosines[best] && l.class[k] < l.class[best] {
+				best = k
+			}
 		}
 	}
-	r.right[h]++
+	return max(best, 0)
+}
+
+// nearest returns for each row the nearest other one.
+func (l *learner) nearest() []int {
+	at := make([]int, len(l.gram))
+	top := make([]float64, len(l.gram))
+	for i := range top {
+		top[i] = math.Inf(-1)
+	}
+	for i, row := range l.gram {
+		best, b := top[i], at[i]
+		for j, v := range row[:i] {
+			if v > best {
+				best, b = v, j
+			}
+			if v > top[j] {
+				top[j], at[j] = v, i
+			}
+		}
+		top[i], at[i] = best, b
+	}
+	return at
 }
 
 // sums returns for each row the sum of its cosines to each class's rows, itself
 // included, and for each class the squared norm of the sum of its rows.
 func (l *learner) sums() (sums [][]float64, norm2 []float64) {
+	w := len(l.class)
+	all := make([]float64, len(l.shots)*w)
 	sums = make([][]float64, len(l.shots))
 	for i := range sums {
-		sums[i] = make([]float64, len(l.class))
+		sums[i] = all[i*w : (i+1)*w]
 	}
 	for i, row := range l.gram {
 		a, si := l.label[i], sums[i]
 		for j, v := range row[:i] {
 			si[l.label[j]] += v
-			sums[j][a] += v
+			all[j*w+a] += v
 		}
 		si[a] += row[i]
 	}
-	norm2 = make([]float64, len(l.class))
+	norm2 = make([]float64, w)
 	for i, c := range l.label {
 		norm2[c] += sums[i][c]
 	}
@@ -100,18 +165,17 @@ func looPrototype(dst, sums, norm2 []float64, c int) {
 // Measured on groceries (K = 2, 3, 5, 10 in 5 to 20 ways) and signs (2, 5, 20),
 // accuracy over prototypes: this rule +0.2 to +12.0 points, the best head of
 // each task +0.5 to +12.1.
-func (r looResult) choose(classes int) Head {
-	if r.shots == 0 {
+func (r *looResult) choose(classes int) Head {
+	if r.asked == 0 {
 		return Prototype
 	}
-	n := float64(r.shots)
+	n := float64(r.asked)
 	best, share := Ridge, float64(r.right[Ridge])/n
 	for _, h := range []Head{LDA, Prototype, NearestShot} {
-		right, ok := r.right[h]
-		if !ok || h == NearestShot && r.shots < manyShots*classes {
+		if h == LDA && r.named[LDA] == nil || h == NearestShot && r.asked < manyShots*classes {
 			continue
 		}
-		if s := float64(right) / n; s > share+math.Sqrt(share*(1-share)/n)/2 {
+		if s := float64(r.right[h]) / n; s > share+math.Sqrt(share*(1-share)/n)/2 {
 			best, share = h, s
 		}
 	}
@@ -120,3 +184,21 @@ func (r looResult) choose(classes int) Head {
 
 // manyShots is how many shots a class needs for the nearest one to be trusted.
 const manyShots = 10
+
+// way returns the way of a column.
+func (r *looResult) way(column int) int { return slices.Index(r.column, column) }
+
+// others returns each way's mean distance from its shots to the nearest other
+// way.
+func (r *looResult) others() []float64 {
+	e, n := make([]float64, len(r.column)), make([]float64, len(r.column))
+	for i, c := range r.label {
+		e[c] += r.other[i].distance
+		n[c]++
+	}
+	by := make([]float64, len(r.column))
+	for i, c := range r.column {
+		by[i] = e[c] / n[c]
+	}
+	return by
+}

@@ -12,7 +12,10 @@ import (
 type derived struct {
 	of        embed.Fingerprint // of the shots that count
 	prototype embed.Embedding   // nil before derive; L2 norm 1, or all zero if the shots cancel out
-	spread    float64           // mean leave-one-out distance; NaN with one shot
+	counted   []*entry          // the shots that count
+	length    float64           // norm of the mean of the shots, each of norm 1
+	apart     []float64         // leave-one-out distance of each shot that counts; nil with one
+	spread    float64           // their mean; NaN with one shot
 }
 
 // deriveAll derives ways, on all cores if they are many, as at the start.
@@ -52,12 +55,12 @@ func deriveSome(ways []*way, first, step int, fingerprint embed.Fingerprint, dim
 func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 	dim := len(sum)
 	clear(sum)
-	n := 0
+	counted := make([]*entry, 0, len(w.shots))
 	for _, e := range w.shots {
 		if e.fingerprint != fingerprint || len(e.embedding) != dim {
 			continue
 		}
-		n++
+		counted = append(counted, e)
 		for i, x := range e.embedding {
 			sum[i] += float64(float64(x) * e.inv)
 		}
@@ -73,11 +76,17 @@ func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 			proto[i] = float32(x * inv)
 		}
 	}
+	w.derived = derived{of: fingerprint, prototype: proto, counted: counted, spread: math.NaN()}
+	n := float64(len(counted))
+	if n > 0 {
+		w.length = math.Sqrt(norm2) / n
+	}
+	if n < 2 {
+		return
+	}
+	w.apart = make([]float64, len(counted))
 	total := 0.0
-	for _, e := range w.shots {
-		if n < 2 || e.fingerprint != fingerprint || len(e.embedding) != dim {
-			continue
-		}
+	for i, e := range counted {
 		// Without the shot x the sum is S − x, of norm² S² − 2 x·S + 1 and
 		// x·(S − x) = x·S − 1.
 		xs := float64(dotSum(e.embedding, sum) * e.inv)
@@ -86,12 +95,10 @@ func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 		if rest > tiny {
 			d = 1 - float64((xs-1)/math.Sqrt(rest))
 		}
-		total += min(max(d, 0), 2)
+		w.apart[i] = min(max(d, 0), 2)
+		total += w.apart[i]
 	}
-	w.derived = derived{of: fingerprint, prototype: proto, spread: math.NaN()}
-	if n > 1 {
-		w.spread = total / float64(n)
-	}
+	w.spread = total / n
 }
 
 // tiny is a squared norm below which a sum of unit vectors has no direction.

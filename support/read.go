@@ -71,7 +71,7 @@ func (s *Set) Info() Info {
 	s.change.Lock()
 	defer s.change.Unlock()
 	return Info{
-		Path: s.path, Version: fmt.Sprintf("%d.%d", major, minor), Bytes: s.end, Garbage: s.garbage(),
+		Path: s.path, Version: fmt.Sprintf("%d.%d", major, s.minor), Bytes: s.end, Garbage: s.garbage(),
 		Undo: len(s.past), Broken: s.broken, Tidy: s.tidy,
 	}
 }

@@ -17,7 +17,7 @@ import (
 //
 //	header    0 magic [12]    \x89 EDGESET \r\n \x1a \n
 //	         12 major u16     another major is another format
-//	         14 minor u16     a higher minor may hold optional records
+//	         14 minor u16     a higher minor may hold optional records: 1 a rule
 //	         16 file  u64     random; each record repeats it
 //	         24 zero  [36]
 //	         60 crc   u32     of bytes 0..59
@@ -40,7 +40,7 @@ import (
 const (
 	magic       = "\x89EDGESET\r\n\x1a\n"
 	major       = 1
-	minor       = 0
+	minor       = 1
 	headerSize  = 64
 	pageSize    = 4096
 	recordMark  = 0x746f6873
@@ -55,6 +55,7 @@ const (
 	changeSize  = 8 + timeSize + 2 + 2
 	baseSize    = 8 + 4 + 4
 	baseWaySize = timeSize + 2
+	ruleSize    = timeSize + 8 + 8 + 2
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -76,9 +77,10 @@ const (
 	kindMerge                  // Merge
 	kindForget                 // Forget
 	kindUndo                   // Undo; id is the seq of the record it takes back
+	kindRule                   // SetRule; optional, since 1.1
 )
 
-func (k kind) known() bool { return k >= kindBase && k <= kindUndo }
+func (k kind) known() bool { return k >= kindBase && k <= kindRule }
 
 func encodeHeader(file uint64) []byte {
 	b := make([]byte, headerSize)
@@ -167,6 +169,9 @@ func seal(b []byte, k kind, file, seq uint64, meta int) {
 	le.PutUint32(b, recordMark)
 	b[4] = byte(k)
 	b[5], b[6], b[7] = 0, 0, 0
+	if k == kindRule {
+		b[5] = optional
+	}
 	le.PutUint64(b[8:], file)
 	le.PutUint64(b[16:], seq)
 	le.PutUint32(b[24:], uint32(meta))

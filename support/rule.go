@@ -43,9 +43,6 @@ const (
 // Heads lists every head, Auto first.
 func Heads() []Head { return []Head{Auto, Prototype, NearestShot, Ridge, LDA} }
 
-// learned reports whether the head rests on a learner.
-func (h Head) learned() bool { return h == Auto || h == Ridge || h == LDA }
-
 // ErrRule: a Rule that cannot be.
 var ErrRule = errors.New("bad rule")
 

@@ -64,16 +64,23 @@ type Set struct {
 	seq    uint64 // of the last record
 	broken error  // why nothing more is written
 	closed bool
-	torn   *Torn
-	tidy   error // why the last compaction did not come about
-	limit  int64 // compaction leaves smaller garbage alone
+	minor  uint16 // of the file
+	rule   Rule   // as SetRule got it
+
+	most     int      // shots that are learned
+	learner  *learner // nil: none, or not yet
+	learning bool     // a goroutine makes one
+	torn     *Torn
+	tidy     error // why the last compaction did not come about
+	limit    int64 // compaction leaves smaller garbage alone
 
 	files sync.RWMutex // guards what follows, and entry.crop; taken after change
 	file  File
 	id    uint64 // random, of the file
 	end   int64  // of the last record
 
-	seen atomic.Pointer[view] // what Classify looks at
+	seen    atomic.Pointer[view] // what Classify looks at
+	settled background           // the goroutine that makes a learner
 }
 
 // step is a change that Undo can take back.
@@ -107,7 +114,7 @@ type Torn struct {
 func Open(dir string, opt Options) (*Set, error) {
 	s := &Set{
 		dir: dir, path: filepath.Join(dir, fileName), fsys: opt.FS, now: opt.Now, readOnly: opt.ReadOnly,
-		fingerprint: opt.Fingerprint, dim: opt.Dim, nextID: 1, limit: compactLimit, unlock: func(bool) error { return nil },
+		fingerprint: opt.Fingerprint, dim: opt.Dim, nextID: 1, limit: compactLimit, most: maxLearned, unlock: func(bool) error { return nil },
 	}
 	if s.fsys == nil {
 		s.fsys = OS
@@ -275,6 +282,7 @@ func (s *Set) load() (size int64, err error) {
 		return 0, fmt.Errorf("%w: %s: %w", ErrCorrupt, s.path, err)
 	}
 	s.id, s.seq, s.end, s.nextID = id, found.seq, found.end, l.nextID()
+	s.minor, s.rule = minorVersion, l.rule
 	if found.torn != nil {
 		off := nextPage(found.end)
 		r := scanner{f: s.file, size: size}

@@ -22,6 +22,7 @@ type Way struct {
 	Class   string    `json:"class"`
 	Shots   int       `json:"shots"`
 	Radius  float64   `json:"radius"` // distance up to which a picture is taken for this class
+	Basis   Basis     `json:"basis"`  // what Radius rests on
 	Created time.Time `json:"created"`
 }
 

@@ -76,7 +76,7 @@ func dump(s *Set) string {
 		c := s.past[i].public()
 		fmt.Fprintf(&b, "- %s %s %d %s %s %d\n", c.Kind, c.Time.Format(time.RFC3339Nano), c.Shot, c.Class, c.Into, c.Shots)
 	}
-	fmt.Fprintf(&b, "next %d\n", s.nextID)
+	fmt.Fprintf(&b, "next %d, rule %+v\n", s.nextID, s.Rule())
 	return b.String()
 }
 

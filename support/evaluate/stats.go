@@ -84,17 +84,14 @@ func fpr95(known, unknown []float64) float64 {
 	slices.Sort(known)
 	n := len(known)
 	line := known[(95*n+99)/100-1]
-	return share(unknown, func(u float64) bool { return u <= line })
+	return share(unknown, line)
 }
 
-// share is the part of values that f holds for; NaN if there is none.
-func share(values []float64, f func(float64) bool) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
+// share is the part of values up to line.
+func share(values []float64, line float64) float64 {
 	n := 0
 	for _, v := range values {
-		if f(v) {
+		if v <= line {
 			n++
 		}
 	}

@@ -1,0 +1,279 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/support"
+)
+
+// Options say what to measure.
+type Options struct {
+	Way      int    // classes an episode; 0: all that are usable
+	Shot     int    // pictures to teach of each
+	Query    int    // pictures to ask about, of each class at most
+	Episodes int    // at least 1
+	Seed     uint64 // episodes depend on it and on nothing else that varies
+	// Views is how many pictures of one class an answer rests on: their
+	// embeddings are averaged. 0 and 1: one.
+	Views int
+	// Rules to compare; none: the default one. All see the same episodes.
+	Rules []support.Rule
+	// Progress is told of every episode that is done, by one goroutine at a
+	// time; it may be nil.
+	Progress func(done, total int)
+}
+
+// maxUnknown is how many pictures of each kind of unknown an episode asks
+// about at most.
+const maxUnknown = 150
+
+// Result is what a Rule came to, as shares from 0 to 1.
+type Result struct {
+	Rule  support.Rule
+	Heads map[support.Head]int // in how many episodes each head chose
+
+	Accuracy    Mean // known pictures whose class is named right, known or not
+	Right       Mean // known pictures that are known and named right
+	FalseReject Mean // known pictures that are called unknown
+
+	AUROC, FPR95, FalseAccept          Mean // against near unknowns
+	FarAUROC, FarFPR95, FarFalseAccept Mean // against far unknowns
+
+	// Gain is Accuracy less that of the first Rule, on the same episodes.
+	Gain Mean
+}
+
+// outcome is what one episode came to under one Rule.
+type outcome struct {
+	head                                       support.Head
+	accuracy, right, falseReject               float64
+	auroc, fpr95, accept, farAUROC, far95, far float64
+}
+
+// Run measures. Errors wrap ErrPool or support.ErrRule, or are ctx's. The
+// results do not depend on the number of processors, all of which it uses.
+func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
+	if len(o.Rules) == 0 {
+		o.Rules = []support.Rule{{}}
+	}
+	o.Views = max(o.Views, 1)
+	var usable []int
+	for i := range p.classes {
+		if p.classes[i].usable(p.apart, o.Shot) {
+			usable = append(usable, i)
+		}
+	}
+	way := o.Way
+	if way == 0 {
+		way = len(usable)
+	}
+	switch {
+	case o.Shot < 1 || o.Query < 1 || o.Episodes < 1:
+		return nil, fmt.Errorf("%w: shots, queries and episodes are at least 1", ErrPool)
+	case len(usable) < max(way, 2):
+		return nil, fmt.Errorf("%w: %d classes have more than the %d to teach, %d are needed", ErrPool, len(usable), o.Shot, max(way, 2))
+	}
+
+	outcomes := make([][]outcome, o.Episodes)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var report sync.Mutex
+	done := 0
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), o.Episodes) {
+		workers.Go(func() {
+			var preds []support.Prediction
+			for ctx.Err() == nil {
+				n := int(next.Add(1)) - 1
+				if n >= o.Episodes {
+					return
+				}
+				e := p.draw(rand.New(rand.NewPCG(o.Seed, uint64(n))), usable, way, &o)
+				for _, rule := range o.Rules {
+					c, err := support.NewClassifier(e.shots, rule)
+					if err != nil {
+						cancel(err)
+						return
+					}
+					var out outcome
+					out, preds = e.ask(c, preds)
+					outcomes[n] = append(outcomes[n], out)
+				}
+				report.Lock()
+				if done++; o.Progress != nil {
+					o.Progress(done, o.Episodes)
+				}
+				report.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+
+	results := make([]Result, len(o.Rules))
+	for i, rule := range o.Rules {
+		over := func(f func(o *outcome) float64) Mean {
+			values := make([]float64, len(outcomes))
+			for n := range outcomes {
+				values[n] = f(&outcomes[n][i])
+			}
+			return mean(values)
+		}
+		r := Result{
+			Rule: rule, Heads: map[support.Head]int{},
+			Accuracy:       over(func(o *outcome) float64 { return o.accuracy }),
+			Right:          over(func(o *outcome) float64 { return o.right }),
+			FalseReject:    over(func(o *outcome) float64 { return o.falseReject }),
+			AUROC:          over(func(o *outcome) float64 { return o.auroc }),
+			FPR95:          over(func(o *outcome) float64 { return o.fpr95 }),
+			FalseAccept:    over(func(o *outcome) float64 { return o.accept }),
+			FarAUROC:       over(func(o *outcome) float64 { return o.farAUROC }),
+			FarFPR95:       over(func(o *outcome) float64 { return o.far95 }),
+			FarFalseAccept: over(func(o *outcome) float64 { return o.far }),
+		}
+		gain := make([]float64, len(outcomes))
+		for n := range outcomes {
+			gain[n] = outcomes[n][i].accuracy - outcomes[n][0].accuracy
+			r.Heads[outcomes[n][i].head]++
+		}
+		r.Gain = mean(gain)
+		results[i] = r
+	}
+	return results, nil
+}
+
+// episode is what one is taught and asked.
+type episode struct {
+	shots     []support.Shot
+	known     []Picture
+	near, far []embed.Embedding
+}
+
+// draw makes an episode. Its random numbers are used in one order whatever the
+// rules, so that every rule sees the same.
+func (p *Pool) draw(r *rand.Rand, usable []int, way int, o *Options) *episode {
+	e := &episode{}
+	order := r.Perm(len(usable))
+	for _, k := range order[:way] {
+		c := &p.classes[usable[k]]
+		shots := r.Perm(len(c.shots))
+		queries := shots[o.Shot:]
+		if p.apart {
+			queries = r.Perm(len(c.queries))
+		}
+		for _, i := range shots[:o.Shot] {
+			e.shots = append(e.shots, support.Shot{Class: c.name, Embedding: c.shots[i]})
+		}
+		for range min(o.Query, len(queries)) {
+			e.known = append(e.known, Picture{c.name, views(r, c.queries, queries, o.Views)})
+			if len(queries) > o.Views {
+				queries = queries[1:]
+			}
+		}
+	}
+	most := min(len(e.known), maxUnknown)
+	// Near unknowns are those of classes that have pictures to ask about, be
+	// they enough to teach or not.
+	var others []int
+	taught := map[int]bool{}
+	for _, k := range order[:way] {
+		taught[usable[k]] = true
+	}
+	for i := range p.classes {
+		if !taught[i] && len(p.classes[i].queries) > 0 {
+			others = append(others, i)
+		}
+	}
+	if len(others) > 0 {
+		total := 0
+		for _, i := range others {
+			total += len(p.classes[i].queries)
+		}
+		for range min(most, total) {
+			c := &p.classes[others[r.IntN(len(others))]]
+			e.near = append(e.near, views(r, c.queries, r.Perm(len(c.queries)), o.Views))
+		}
+	}
+	if len(p.far) > 0 {
+		perm := r.Perm(len(p.far))
+		for _, i := range perm[:min(most, len(perm))] {
+			e.far = append(e.far, p.far[i])
+		}
+	}
+	return e
+}
+
+// views returns the mean of n pictures: the first of order and, where they are
+// not the same one again, others drawn from it.
+func views(r *rand.Rand, pictures []embed.Embedding, order []int, n int) embed.Embedding {
+	first := pictures[order[0]]
+	n = min(n, len(order))
+	if n <= 1 {
+		return first
+	}
+	sum := make(embed.Embedding, len(first))
+	copy(sum, first)
+	rest := slices.Clone(order[1:])
+	for k := range n - 1 {
+		j := k + r.IntN(len(rest)-k)
+		rest[k], rest[j] = rest[j], rest[k]
+		for i, v := range pictures[rest[k]] {
+			sum[i] += v
+		}
+	}
+	return sum
+}
+
+// ask asks c about the episode's pictures.
+func (e *episode) ask(c *support.Classifier, preds []support.Prediction) (outcome, []support.Prediction) {
+	out := outcome{head: c.Head()}
+	scores := func(pictures []embed.Embedding) (scores []float64, accepted float64) {
+		var a support.Answer
+		n := 0
+		for _, q := range pictures {
+			a, preds = c.Answer(preds, q)
+			scores = append(scores, a.Distance/a.Threshold)
+			if a.Known {
+				n++
+			}
+		}
+		if len(pictures) == 0 {
+			return nil, math.NaN()
+		}
+		return scores, float64(n) / float64(len(pictures))
+	}
+	var known []float64
+	named, right, rejected := 0, 0, 0
+	for _, q := range e.known {
+		var a support.Answer
+		a, preds = c.Answer(preds, q.Embedding)
+		known = append(known, a.Distance/a.Threshold)
+		if a.Nearest == q.Class {
+			named++
+			if a.Known {
+				right++
+			}
+		}
+		if !a.Known {
+			rejected++
+		}
+	}
+	n := float64(len(e.known))
+	out.accuracy, out.right, out.falseReject = float64(named)/n, float64(right)/n, float64(rejected)/n
+	near, accepted := scores(e.near)
+	out.auroc, out.fpr95, out.accept = auroc(known, near), fpr95(known, near), accepted
+	far, accepted := scores(e.far)
+	out.farAUROC, out.far95, out.far = auroc(known, far), fpr95(known, far), accepted
+	return out, preds
+}
