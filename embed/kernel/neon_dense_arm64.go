@@ -23,7 +23,7 @@ type neonDense struct {
 	bias   []int32     // [Groups][blocks][16 or 8]
 	mult   []int32
 
-	pixels int // gathered, or read again and again from a first-level cache
+	pixels int // that all blocks read before the next ones are
 	parts  []Part
 }
 
@@ -52,9 +52,9 @@ func neonBlocks(filters int) []neonBlock {
 }
 
 const (
-	// The elements that pixels have together, so that they stay in a
-	// first-level cache of 32 KiB beside the weights that pass.
-	neonPixels = 8 << 10
+	// The elements of so many pixels, which each block of filters reads once,
+	// stay in a second-level cache; the block's weights stay in the first.
+	neonPixels = 64 << 10
 
 	// About how many products make a part.
 	neonPart = 1 << 19
@@ -155,7 +155,7 @@ func (d *neonDense) gathers() bool { return len(d.segments) > 1 }
 // Scratch is for the places of pixels, the windows and the results of groups
 // that are smaller than a block.
 func (d *neonDense) Scratch() int {
-	n := ceil(d.pixels/2, 2)
+	n := ceil(d.pixels, neonPlaces)
 	if d.gathers() {
 		n += ceil(d.pixels*d.k+16+d.length, 32)
 	}
@@ -165,15 +165,17 @@ func (d *neonDense) Scratch() int {
 	return n
 }
 
-// neonPlaces says where two pixels of a tile lie in their buffers. Of a tile
-// with one pixel the second is not used.
-type neonPlaces struct{ in, out [2]int32 }
+// neonPlace says where a pixel lies in its buffers: in one in its lower half,
+// in the other in its upper half.
+type neonPlace uint64
+
+const neonPlaces = 4 // in a Block
 
 type neonDenseArgs struct {
 	a      *int8
 	w      *int8
 	out    *int8
-	table  *neonPlaces
+	table  *neonPlace
 	tiles  int
 	steps  int
 	bias   *int32
@@ -184,7 +186,7 @@ type neonDenseArgs struct {
 type neonGatherArgs struct {
 	a        *int8
 	out      *int8
-	table    *neonPlaces
+	table    *neonPlace
 	pixels   int
 	segments *int32
 	count    int
@@ -206,8 +208,8 @@ func (d *neonDense) Run(a *Args, p Part) {
 // another, as far as it has them.
 func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 	scratch := a.Scratch
-	table := unsafe.Slice((*neonPlaces)(unsafe.Pointer(unsafe.SliceData(scratch))), 2*len(scratch))
-	scratch = scratch[ceil(d.pixels/2, 2):]
+	table := unsafe.Slice((*neonPlace)(unsafe.Pointer(unsafe.SliceData(scratch))), neonPlaces*len(scratch))
+	scratch = scratch[ceil(d.pixels, neonPlaces):]
 	d.places(table, m, n)
 
 	in := unsafe.Pointer(unsafe.SliceData(a.A))
@@ -219,7 +221,7 @@ func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 			segments: &d.segments[0], count: len(d.segments), length: d.length, stride: d.k,
 		})
 		for i := range n {
-			table[i/2].in[i&1] = int32(i * d.k)
+			table[i] = table[i]>>32<<32 | neonPlace(i*d.k)
 		}
 		in, origin = windows, 0
 		scratch = scratch[ceil(d.pixels*d.k+16+d.length, 32):]
@@ -230,7 +232,7 @@ func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 	if small {
 		out, first = unsafe.Pointer(unsafe.SliceData(scratch)), 0
 		for i := range n {
-			table[i/2].out[i&1] = int32(8 * i)
+			table[i] = table[i]<<32>>32 | neonPlace(8*i)<<32
 		}
 	}
 
@@ -244,7 +246,7 @@ func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 			}
 			d.tiles(&args, b.size)
 			if n%2 == 1 {
-				args.table, args.tiles = &table[n/2], 1
+				args.table, args.tiles = &table[n-1], 1
 				d.tile(&args, b.size)
 			}
 		}
@@ -256,18 +258,20 @@ func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 }
 
 // places says where n pixels from m on lie, relative to the first of m's row.
-func (d *neonDense) places(table []neonPlaces, m, n int) {
+func (d *neonDense) places(table []neonPlace, m, n int) {
+	table = table[:n]
+	step := neonPlace(d.Window.StrideW*d.In.C) | neonPlace(d.Out.C)<<32
+	row := neonPlace(d.Window.StrideH*d.In.Row()) | neonPlace(d.Out.Row())<<32
 	x := m % d.Out.W
-	inStep, outStep := d.Window.StrideW*d.In.C, d.Out.C
-	in, out := 0, 0
-	for i := range n {
-		t := &table[i/2]
-		t.in[i&1], t.out[i&1] = int32(in+x*inStep), int32(out+x*outStep)
-		if x++; x == d.Out.W {
-			x = 0
-			in += d.Window.StrideH * d.In.Row()
-			out += d.Out.Row()
+	for first := neonPlace(0); len(table) > 0; first += row {
+		run := table[:min(d.Out.W-x, len(table))]
+		table = table[len(run):]
+		at := first + neonPlace(x)*step
+		for i := range run {
+			run[i] = at
+			at += step
 		}
+		x = 0
 	}
 }
 

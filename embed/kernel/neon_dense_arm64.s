@@ -7,9 +7,10 @@
 
 // func neonDense2x16x8(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 2 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[2*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 16 {
 //				acc := bias[c]
 //				for k := range 8 {
@@ -30,8 +31,8 @@ TEXT ·neonDense2x16x8(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_mult(R0), R15
 	MOVD neonDenseArgs_limits(R0), R14
 	// tile:
-	WORD $0x29402889 // ldp w9, w10, [x4]
-	WORD $0x2941308b // ldp w11, w12, [x4, #8]
+	WORD $0x29402c89 // ldp w9, w11, [x4]
+	WORD $0x2941308a // ldp w10, w12, [x4, #8]
 	WORD $0x91004084 // add x4, x4, #16
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0x8b0a002a // add x10, x1, x10
@@ -147,9 +148,10 @@ TEXT ·neonDense2x16x8(SB), NOSPLIT, $0-8
 
 // func neonDense2x16(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 2 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[2*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 16 {
 //				acc := bias[c]
 //				for k := range 8*steps + 8 {
@@ -171,8 +173,8 @@ TEXT ·neonDense2x16(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_limits(R0), R14
 	MOVD neonDenseArgs_steps(R0), R13
 	// tile:
-	WORD $0x29402889 // ldp w9, w10, [x4]
-	WORD $0x2941308b // ldp w11, w12, [x4, #8]
+	WORD $0x29402c89 // ldp w9, w11, [x4]
+	WORD $0x2941308a // ldp w10, w12, [x4, #8]
 	WORD $0x91004084 // add x4, x4, #16
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0x8b0a002a // add x10, x1, x10
@@ -359,9 +361,10 @@ TEXT ·neonDense2x16(SB), NOSPLIT, $0-8
 
 // func neonDense1x16x8(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 1 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[1*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 16 {
 //				acc := bias[c]
 //				for k := range 8 {
@@ -382,9 +385,7 @@ TEXT ·neonDense1x16x8(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_mult(R0), R15
 	MOVD neonDenseArgs_limits(R0), R14
 	// tile:
-	WORD $0xb9400089 // ldr w9, [x4]
-	WORD $0xb940088b // ldr w11, [x4, #8]
-	WORD $0x91004084 // add x4, x4, #16
+	WORD $0x28c12c89 // ldp w9, w11, [x4], #8
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0xaa0203e7 // mov x7, x2
 	WORD $0xfc408538 // ldr d24, [x9], #8
@@ -447,14 +448,15 @@ TEXT ·neonDense1x16x8(SB), NOSPLIT, $0-8
 	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
 	WORD $0x3cab6860 // str q0, [x3, x11]
 	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x54fff7e1 // b.ne tile
+	WORD $0x54fff821 // b.ne tile
 	RET
 
 // func neonDense1x16(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 1 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[1*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 16 {
 //				acc := bias[c]
 //				for k := range 8*steps + 8 {
@@ -476,9 +478,7 @@ TEXT ·neonDense1x16(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_limits(R0), R14
 	MOVD neonDenseArgs_steps(R0), R13
 	// tile:
-	WORD $0xb9400089 // ldr w9, [x4]
-	WORD $0xb940088b // ldr w11, [x4, #8]
-	WORD $0x91004084 // add x4, x4, #16
+	WORD $0x28c12c89 // ldp w9, w11, [x4], #8
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0xaa0203e7 // mov x7, x2
 	WORD $0xfc408538 // ldr d24, [x9], #8
@@ -583,14 +583,15 @@ TEXT ·neonDense1x16(SB), NOSPLIT, $0-8
 	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
 	WORD $0x3cab6860 // str q0, [x3, x11]
 	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x54fff2c1 // b.ne tile
+	WORD $0x54fff301 // b.ne tile
 	RET
 
 // func neonDense2x8x8(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 2 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[2*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 8 {
 //				acc := bias[c]
 //				for k := range 8 {
@@ -611,8 +612,8 @@ TEXT ·neonDense2x8x8(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_mult(R0), R15
 	MOVD neonDenseArgs_limits(R0), R14
 	// tile:
-	WORD $0x29402889 // ldp w9, w10, [x4]
-	WORD $0x2941308b // ldp w11, w12, [x4, #8]
+	WORD $0x29402c89 // ldp w9, w11, [x4]
+	WORD $0x2941308a // ldp w10, w12, [x4, #8]
 	WORD $0x91004084 // add x4, x4, #16
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0x8b0a002a // add x10, x1, x10
@@ -684,9 +685,10 @@ TEXT ·neonDense2x8x8(SB), NOSPLIT, $0-8
 
 // func neonDense2x8(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 2 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[2*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 8 {
 //				acc := bias[c]
 //				for k := range 8*steps + 8 {
@@ -708,8 +710,8 @@ TEXT ·neonDense2x8(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_limits(R0), R14
 	MOVD neonDenseArgs_steps(R0), R13
 	// tile:
-	WORD $0x29402889 // ldp w9, w10, [x4]
-	WORD $0x2941308b // ldp w11, w12, [x4, #8]
+	WORD $0x29402c89 // ldp w9, w11, [x4]
+	WORD $0x2941308a // ldp w10, w12, [x4, #8]
 	WORD $0x91004084 // add x4, x4, #16
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0x8b0a002a // add x10, x1, x10
@@ -824,9 +826,10 @@ TEXT ·neonDense2x8(SB), NOSPLIT, $0-8
 
 // func neonDense1x8x8(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 1 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[1*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 8 {
 //				acc := bias[c]
 //				for k := range 8 {
@@ -847,9 +850,7 @@ TEXT ·neonDense1x8x8(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_mult(R0), R15
 	MOVD neonDenseArgs_limits(R0), R14
 	// tile:
-	WORD $0xb9400089 // ldr w9, [x4]
-	WORD $0xb940088b // ldr w11, [x4, #8]
-	WORD $0x91004084 // add x4, x4, #16
+	WORD $0x28c12c89 // ldp w9, w11, [x4], #8
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0xaa0203e7 // mov x7, x2
 	WORD $0xfc408538 // ldr d24, [x9], #8
@@ -887,14 +888,15 @@ TEXT ·neonDense1x8x8(SB), NOSPLIT, $0-8
 	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
 	WORD $0xfc2b6860 // str d0, [x3, x11]
 	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x54fffb01 // b.ne tile
+	WORD $0x54fffb41 // b.ne tile
 	RET
 
 // func neonDense1x8(args *neonDenseArgs)
 //
-//	for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
+//	for t := range tiles {
 //		for p := range 1 {
-//			x, y := a[table[t][0][p]:], out[table[t][1][p]:]
+//			place := table[1*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
 //			for c := range 8 {
 //				acc := bias[c]
 //				for k := range 8*steps + 8 {
@@ -916,9 +918,7 @@ TEXT ·neonDense1x8(SB), NOSPLIT, $0-8
 	MOVD neonDenseArgs_limits(R0), R14
 	MOVD neonDenseArgs_steps(R0), R13
 	// tile:
-	WORD $0xb9400089 // ldr w9, [x4]
-	WORD $0xb940088b // ldr w11, [x4, #8]
-	WORD $0x91004084 // add x4, x4, #16
+	WORD $0x28c12c89 // ldp w9, w11, [x4], #8
 	WORD $0x8b090029 // add x9, x1, x9
 	WORD $0xaa0203e7 // mov x7, x2
 	WORD $0xfc408538 // ldr d24, [x9], #8
@@ -982,13 +982,13 @@ TEXT ·neonDense1x8(SB), NOSPLIT, $0-8
 	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
 	WORD $0xfc2b6860 // str d0, [x3, x11]
 	WORD $0xf10004a5 // subs x5, x5, #1
-	WORD $0x54fff7e1 // b.ne tile
+	WORD $0x54fff821 // b.ne tile
 	RET
 
 // func neonGather(args *neonGatherArgs)
 //
-//	for p := range pixels { // table is [][2][2]int32: two pixels' places in a, and something else
-//		x := a[table[p/2][0][p%2]:]
+//	for p := range pixels {
+//		x := a[table[p][0]:]
 //		for s := range count {
 //			copy(out[s*length:], x[segments[s]:][:length]) // in 16s: what is too much is overwritten by what comes next
 //		}
@@ -1004,9 +1004,8 @@ TEXT ·neonGather(SB), NOSPLIT, $0-8
 	MOVD neonGatherArgs_count(R0), R6
 	MOVD neonGatherArgs_length(R0), R7
 	MOVD neonGatherArgs_stride(R0), R8
-	WORD $0xd2800109 // mov x9, #8
 	// pixel:
-	WORD $0xb840446a // ldr w10, [x3], #4
+	WORD $0xb840846a // ldr w10, [x3], #8
 	WORD $0x8b0a002a // add x10, x1, x10
 	WORD $0xaa0503eb // mov x11, x5
 	WORD $0xaa0603ec // mov x12, x6
@@ -1025,8 +1024,6 @@ TEXT ·neonGather(SB), NOSPLIT, $0-8
 	WORD $0xf100058c // subs x12, x12, #1
 	WORD $0x54fffec1 // b.ne segment
 	WORD $0x8b080042 // add x2, x2, x8
-	WORD $0xd27d0129 // eor x9, x9, #8
-	WORD $0x8b090063 // add x3, x3, x9
 	WORD $0xf1000484 // subs x4, x4, #1
-	WORD $0x54fffd81 // b.ne pixel
+	WORD $0x54fffdc1 // b.ne pixel
 	RET

@@ -36,7 +36,7 @@ TEXT ·neonDepthwise3x3(SB), NOSPLIT, $0-8
 	MOVD neonDepthwiseArgs_rows(R0), R23
 	MOVD neonDepthwiseArgs_width(R0), R22
 	MOVD neonDepthwiseArgs_limits(R0), R21
-	// x9 … x17 but x11·3: where the taps are, but the first
+	// x9 … x16: where the taps are, but the first
 	WORD $0x8b09012a // add x10, x9, x9
 	WORD $0x8b09016c // add x12, x11, x9
 	WORD $0x8b0a016d // add x13, x11, x10

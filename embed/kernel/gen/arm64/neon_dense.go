@@ -50,12 +50,13 @@ func neonTile(f *file, pixels, channels int, long bool) {
 		name, length = fmt.Sprintf("neonDense%dx%d", pixels, channels), "8*steps + 8"
 	}
 	t := denseTile{f.kernel(name, "neonDenseArgs", fmt.Sprintf(`
-for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and in out
-	for p := range %d {
-		x, y := a[table[t][0][p]:], out[table[t][1][p]:]
-		for c := range %d {
+for t := range tiles {
+	for p := range %[1]d {
+		place := table[%[1]d*t+p] // two int32s
+		x, y := a[place[0]:], out[place[1]:]
+		for c := range %[2]d {
 			acc := bias[c]
-			for k := range %s {
+			for k := range %[3]s {
 				acc += int32(x[k]) * int32(w[k/2][c][k%%2])
 			}
 			y[c] = clamp(rdm(acc, mult[c]), lo, hi)
@@ -69,9 +70,9 @@ for t := range tiles { // table is [][2][2]int32: two pixels' places in a, and i
 	}
 	t.label("tile")
 	if pixels == 2 {
-		t.op("ldp w9, w10, [x4]\nldp w11, w12, [x4, #8]\nadd x4, x4, #16")
+		t.op("ldp w9, w11, [x4]\nldp w10, w12, [x4, #8]\nadd x4, x4, #16")
 	} else {
-		t.op("ldr w9, [x4]\nldr w11, [x4, #8]\nadd x4, x4, #16")
+		t.op("ldp w9, w11, [x4], #8")
 	}
 	for p := range pixels {
 		t.op("add x%d, x1, x%d", 9+p, 9+p)
@@ -208,8 +209,8 @@ func (t denseTile) narrow(s int) {
 
 func neonGather(f *file) {
 	k := f.kernel("neonGather", "neonGatherArgs", `
-for p := range pixels { // table is [][2][2]int32: two pixels' places in a, and something else
-	x := a[table[p/2][0][p%2]:]
+for p := range pixels {
+	x := a[table[p][0]:]
 	for s := range count {
 		copy(out[s*length:], x[segments[s]:][:length]) // in 16s: what is too much is overwritten by what comes next
 	}
@@ -217,10 +218,9 @@ for p := range pixels { // table is [][2][2]int32: two pixels' places in a, and 
 }
 `)
 	k.load("a", "x1", "out", "x2", "table", "x3", "pixels", "x4", "segments", "x5", "count", "x6", "length", "x7", "stride", "x8")
-	k.op("mov x9, #8")
 	k.label("pixel")
 	k.op(`
-		ldr w10, [x3], #4
+		ldr w10, [x3], #8
 		add x10, x1, x10
 		mov x11, x5
 		mov x12, x6
@@ -241,8 +241,6 @@ for p := range pixels { // table is [][2][2]int32: two pixels' places in a, and 
 		subs x12, x12, #1
 		b.ne segment
 		add x2, x2, x8
-		eor x9, x9, #8
-		add x3, x3, x9
 		subs x4, x4, #1
 		b.ne pixel`)
 }

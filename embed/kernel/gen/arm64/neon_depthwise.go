@@ -59,14 +59,11 @@ func (t taps) emit(n int) {
 		}
 	}
 	for tap := range n {
-		// An odd number of taps begins with one alone: the end waits for fewer.
-		pair := (tap + n%2) / 2
-		op, done := "smull", false
-		if (tap+n%2)%2 == 1 {
-			op, done = "smlal", true
-		}
-		if tap == 0 && n%2 == 1 {
-			op = "smull"
+		// An odd number of taps begins with one alone: the end waits for less.
+		pair, second := (tap+n%2)/2, (tap+n%2)%2 == 1
+		op := "smull"
+		if second && tap > 0 {
+			op = "smlal"
 		}
 		w := t.weight(tap)
 		product := func(p int) int { return t.product + 4*p + 2*(pair%2) }
@@ -77,7 +74,7 @@ func (t taps) emit(n int) {
 			t.op("%s2 v%d.8h, v%d.16b, v%d.16b", op, hi, x, w)
 			add()
 		}
-		if done {
+		if second {
 			for i := range 4 {
 				for p := range t.pixels {
 					s, v := t.sum+4*p+i, product(p)+i/2
@@ -123,7 +120,7 @@ func neonDepthwise3(f *file) {
 	k := f.kernel("neonDepthwise3x3", "neonDepthwiseArgs", fmt.Sprintf(neonDepthwiseDoc, 3))
 	k.load("a", "x1", "w", "x2", "out", "x3", "tapStep", "x9", "tapRow", "x11", "step", "x4", "outStep", "x5",
 		"row", "x6", "outRow", "x7", "params", "x8", "rows", "x23", "width", "x22", "limits", "x21")
-	k.note("x9 … x17 but x11·3: where the taps are, but the first")
+	k.note("x9 … x16: where the taps are, but the first")
 	k.op(`
 		add x10, x9, x9
 		add x12, x11, x9
@@ -144,7 +141,6 @@ func neonDepthwise3(f *file) {
 	k.label("pixel")
 	t := taps{kernel: k, pixels: 1, sum: sum, product: product,
 		weight: func(tap int) int { return weight + tap },
-		x:      func(tap, _ int) int { return element + tap%7 },
 	}
 	load := func(tap int) {
 		if tap == 0 {
