@@ -22,7 +22,7 @@ type tiledDense struct {
 	// windows begin and where they are stored, from the first one on.
 	rows        int
 	inAt, outAt []int32
-	window      int // elements from the first of a window to the end of its last step
+	window      int // elements from the first of a window to its end
 
 	// Filters of a group are fewer than a tile stores: it stores into scratch.
 	narrow int
@@ -72,7 +72,7 @@ func newTiledDense(c *Conv, f family) Op {
 // pack cuts the filters into blocks and packs each.
 func (d *tiledDense) pack(c *Conv, filters int) {
 	segments, length := c.Segments()
-	d.window = segments[len(segments)-1] + length + 3
+	d.window = segments[len(segments)-1] + length
 	for group := range c.Groups {
 		for own := 0; own < filters; {
 			b := denseBlock{halves: 2, in: group * length}
@@ -151,10 +151,10 @@ func (d *tiledDense) Run(a *Args, p Part) {
 // run computes a block for some rows, at most d.rows.
 func (d *tiledDense) run(a *Args, y, rows int, b *denseBlock) {
 	n := rows * d.Out.W
-	from, to := d.Origin(y, 0)-a.AFrom, d.Out.At(y, 0)-a.OutFrom
-	in := a.A[from : from+int(d.inAt[n-1])+min(d.window, len(a.A)-from-int(d.inAt[n-1]))]
+	from, to := d.Origin(y, 0)-a.AFrom+b.in, d.Out.At(y, 0)-a.OutFrom+b.c
+	in := a.A[from : from+int(d.inAt[n-1])+d.window]
 	args := tileArgs{
-		in: unsafe.Pointer(&in[b.in]), inAt: unsafe.Pointer(&d.inAt[0]), outAt: unsafe.Pointer(&d.outAt[0]),
+		in: unsafe.Pointer(&in[0]), inAt: unsafe.Pointer(&d.inAt[0]), outAt: unsafe.Pointer(&d.outAt[0]),
 		at: unsafe.Pointer(&d.at[b.at]), weight: unsafe.Pointer(&d.weight[b.weight]), finish: unsafe.Pointer(&d.finish[b.finish]),
 		steps: b.steps, lo: d.lo, hi: d.hi,
 	}
@@ -164,7 +164,7 @@ func (d *tiledDense) run(a *Args, y, rows int, b *denseBlock) {
 		d.spread(a, y, rows, b.c)
 		return
 	}
-	out := a.Out[to+b.c : to+d.Out.At(rows-1, d.Out.W-1)-d.Out.At(0, 0)+d.Out.C]
+	out := a.Out[to : to+d.Out.At(rows-1, d.Out.W-1)-d.Out.At(0, 0)+8*b.halves]
 	args.out = unsafe.Pointer(&out[0])
 	d.family.dense(&args, n, b.halves)
 }
