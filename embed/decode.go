@@ -23,7 +23,20 @@ func Decode(b []byte) (*Model, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
+	m.checked = m
 	return m, nil
+}
+
+// DecodeMapped is Decode for bytes that are a file's pages in memory, as those
+// of a variable with a go:embed directive are, and that nothing ever writes.
+// NewNetwork gives pages back to the system once it has packed what they hold;
+// they are read from the file again if somebody looks at the model's weights.
+func DecodeMapped(b []byte) (*Model, error) {
+	m, err := Decode(b)
+	if err == nil {
+		m.mapped = true
+	}
+	return m, err
 }
 
 // unmarshal is Decode without Validate.

@@ -104,6 +104,7 @@ func encode(t testing.TB, m *Model) []byte {
 func sameModel(t interface{ Fatalf(string, ...any) }, got, want *Model) {
 	g, w := *got, *want
 	g.stored, w.stored = nil, nil
+	g.checked, w.checked = nil, nil
 	if !reflect.DeepEqual(g, w) {
 		t.Fatalf("got %+v, want %+v", g, w)
 	}

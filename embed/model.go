@@ -37,7 +37,9 @@ type Model struct {
 	Quant     *Quant // Int8 only
 	Gold      []Gold // inputs with their expected embeddings
 
-	stored *Fingerprint // the one in the file's header; nil of a model that was not read from a file
+	checked *Model       // the model itself, once Decode has validated it; another one of a copy
+	mapped  bool         // weights are pages of a file
+	stored  *Fingerprint // the one in the file's header; nil of a model that was not read from a file
 }
 
 // Quant holds the integers of an int8 model, by the definition in the package

@@ -3,9 +3,6 @@ package embed
 import (
 	"fmt"
 	"os"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/edge-camera/edge/embed/kernel"
 )
@@ -37,8 +34,10 @@ type Network struct {
 // network that needs too much memory, and a plain one where the environment
 // variable KernelEnv names a tier that this processor does not have.
 func NewNetwork(m *Model) (*Network, error) {
-	if err := m.Validate(); err != nil {
-		return nil, err
+	if m == nil || m.checked != m { // Decode has read all weights already
+		if err := m.Validate(); err != nil {
+			return nil, err
+		}
 	}
 	tier, err := kernel.Choose(os.Getenv(KernelEnv))
 	if err != nil {
@@ -64,26 +63,17 @@ func newNetwork(m *Model, tier *kernel.Tier, f *fusing) (*Network, error) {
 	return n, err
 }
 
-// pack packs every node's weights, on all processors.
+// pack packs every node's weights. Those in the file leave memory as they are
+// packed: a device with little of it never holds all of both.
 func (n *Network) pack() {
 	g, q := n.model.Graph, n.model.Quant
 	n.ints = make([]intOp, len(g.Nodes))
-	var next atomic.Int64
-	work := func() {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= len(g.Nodes) {
-				return
-			}
-			n.ints[i] = packIntOp(&g.Nodes[i], &q.Nodes[i], q, n.layouts, Value(i+1), n.tier)
+	parallel(len(g.Nodes), func(i int) {
+		n.ints[i] = packIntOp(&g.Nodes[i], &q.Nodes[i], q, n.layouts, Value(i+1), n.tier)
+		if n.model.mapped {
+			giveBack(rawBytes(q.Nodes[i].Weight))
 		}
-	}
-	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(g.Nodes)) - 1 {
-		others.Go(work)
-	}
-	work()
-	others.Wait()
+	})
 }
 
 // Model returns the model the network was made of.

@@ -490,6 +490,31 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// TestNetworkOfCopy wants a model that was read from a file, copied and changed
+// to be checked like any other.
+func TestNetworkOfCopy(t *testing.T) {
+	file, err := embedtest.Tiny().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := embed.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quant := *m.Quant
+	quant.Nodes = slices.Clone(quant.Nodes)
+	quant.Nodes[1].Mult = slices.Clone(quant.Nodes[1].Mult)
+	quant.Nodes[1].Mult[0] = -1
+	broken := *m
+	broken.Quant = &quant
+	if _, err := embed.NewNetwork(&broken); !errors.Is(err, embed.ErrCorrupt) {
+		t.Errorf("a negative multiplier: %v", err)
+	}
+	if _, err := embed.NewNetwork(nil); !errors.Is(err, embed.ErrCorrupt) {
+		t.Errorf("no model: %v", err)
+	}
+}
+
 func TestKernelEnv(t *testing.T) {
 	tiny := embedtest.Tiny()
 	t.Setenv(embed.KernelEnv, "abacus")

@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -70,26 +71,31 @@ func (m *Model) validateQuant(shapes []Shape) error {
 			return fmt.Errorf("value %d has scale %g: %w", v, r.Scale, ErrCorrupt)
 		}
 	}
-	for i := range g.Nodes {
-		n, qn := &g.Nodes[i], &q.Nodes[i]
-		in := shapes[n.In[0]]
-		var err error
-		switch n.Op {
-		case OpConv:
-			err = qn.checkConv(n.Out, n.Window.KernelH*n.Window.KernelW*(in.C/n.Groups))
-		case OpAdd:
-			err = qn.checkAdd()
-		case OpGlobalMean:
-			if i != len(g.Nodes)-1 {
-				return fmt.Errorf("node %d %q (%s): only the last node of an int8 network may be one: %w", i, n.Name, n.Op, ErrUnsupported)
-			}
-			err = checkMean(in)
-		default:
-			return fmt.Errorf("node %d %q (%s): not in an int8 network: %w", i, n.Name, n.Op, ErrUnsupported)
+	errs := make([]error, len(g.Nodes))
+	parallel(len(g.Nodes), func(i int) { errs[i] = m.validateNode(i, shapes) })
+	return cmp.Or(errs...)
+}
+
+func (m *Model) validateNode(i int, shapes []Shape) error {
+	g := m.Graph
+	n, qn := &g.Nodes[i], &m.Quant.Nodes[i]
+	in := shapes[n.In[0]]
+	var err error
+	switch n.Op {
+	case OpConv:
+		err = qn.checkConv(n.Out, n.Window.KernelH*n.Window.KernelW*(in.C/n.Groups))
+	case OpAdd:
+		err = qn.checkAdd()
+	case OpGlobalMean:
+		if i != len(g.Nodes)-1 {
+			return fmt.Errorf("node %d %q (%s): only the last node of an int8 network may be one: %w", i, n.Name, n.Op, ErrUnsupported)
 		}
-		if err != nil {
-			return g.fault(i, "%v", err)
-		}
+		err = checkMean(in)
+	default:
+		return fmt.Errorf("node %d %q (%s): not in an int8 network: %w", i, n.Name, n.Op, ErrUnsupported)
+	}
+	if err != nil {
+		return g.fault(i, "%v", err)
 	}
 	return nil
 }

@@ -2,8 +2,14 @@ package models
 
 import "embed"
 
-// The files in this directory that go into the binary: models, and the
-// licences that their weights are under. This is the only go:embed of weights.
-//
-//go:embed *.edge LICENSE-*
-var assets embed.FS
+// What goes into the binary: models, and the licences that their weights are
+// under. This is the only go:embed of weights. A model is a variable of bytes,
+// not a file of an embed.FS, which would copy it: weights are read where they
+// lie in the binary, page by page, and nothing ever writes them.
+var (
+	//go:embed efficientnet-lite0-224.edge
+	efficientNetLite0 []byte
+
+	//go:embed LICENSE-*
+	licenses embed.FS
+)

@@ -23,11 +23,12 @@ type entry struct {
 	name     string
 	describe string
 	license  string // file
+	file     []byte
 }
 
 // entries, the default first.
 var entries = []entry{
-	{Default, "224x224, 1280 numbers a picture; for every board", "LICENSE-efficientnet-lite0"},
+	{Default, "224x224, 1280 numbers a picture; for every board", "LICENSE-efficientnet-lite0", efficientNetLite0},
 }
 
 // Names returns the names of the shipped models, the default first.
@@ -60,11 +61,12 @@ func License(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b, err := assets.ReadFile(e.license)
+	b, err := licenses.ReadFile(e.license)
 	return string(b), err
 }
 
-// Load decodes a shipped model. Each call makes its own.
+// Load decodes a shipped model. Each call makes its own; their weights are the
+// same memory.
 //
 // Errors wrap ErrNotFound for an unknown name and embed's for a damaged
 // binary.
@@ -73,11 +75,7 @@ func Load(name string) (*embed.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := assets.ReadFile(e.name + ".edge")
-	if err != nil {
-		return nil, err
-	}
-	m, err := embed.Decode(b)
+	m, err := embed.DecodeMapped(e.file)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}

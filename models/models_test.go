@@ -103,3 +103,22 @@ func TestLoadsFile(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightsStay wants a model that a network was made of to be what it was,
+// though its weights may have left memory meanwhile.
+func TestWeightsStay(t *testing.T) {
+	for _, name := range models.Names() {
+		for range 2 {
+			m, err := models.Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := embed.NewNetwork(m); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.CheckFingerprint(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
