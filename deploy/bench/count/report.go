@@ -10,14 +10,14 @@ import (
 	"text/tabwriter"
 )
 
-func header(cpu, mcpu string) string {
-	return fmt.Sprintf("%s (modelled as %s), in millions", cpu, mcpu)
+func header(cpu, mcpu string, m *model) string {
+	return fmt.Sprintf("%s (modelled as %s by LLVM %d), in millions", cpu, mcpu, m.release)
 }
 
 // reportFunctions writes what a difference costs, in all and by function.
 func reportFunctions(out io.Writer, cpu, mcpu string, m *model, names symbols, c counts, top int) error {
 	all := m.sum(mcpu, c)
-	fmt.Fprintf(out, "\n%s\n\n", header(cpu, mcpu))
+	fmt.Fprintf(out, "\n%s\n\n", header(cpu, mcpu, m))
 	parts := map[string]counts{}
 	for b, n := range c {
 		f := names.name(b.address)
@@ -52,7 +52,7 @@ func reportFunctions(out io.Writer, cpu, mcpu string, m *model, names symbols, c
 // reportLayers writes a line a benchmark. A benchmark that reports MMAC,
 // millions of multiplications, gets multiplications a cycle.
 func reportLayers(out io.Writer, cpu, mcpu string, m *model, lines []string, segments segmented) error {
-	fmt.Fprintf(out, "\n%s\n\n", header(cpu, mcpu))
+	fmt.Fprintf(out, "\n%s\n\n", header(cpu, mcpu, m))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "instructions\tcycles\tfloor\tMAC/cycle\t  benchmark")
 	for i, line := range lines {
