@@ -201,11 +201,7 @@ func (d *dotDense) run(a *Args, y, end, g, from, to int) {
 	if d.filters < 8 {
 		d.spread(a, y, end, g, unsafe.Slice((*int8)(scratch), (end-y)*d.Out.W*8))
 	}
-	if d.lo != -128 || d.hi != 127 {
-		for ; y < end; y++ {
-			dotClamp(a.Out[d.Out.At(y, 0)-a.OutFrom:], d.Out.W, d.Out.C, g*d.filters+from, g*d.filters+to, d.lo, d.hi)
-		}
-	}
+	dotClamp(a, d.Out, Part{y, end, g*d.filters + from, g*d.filters + to}, d.lo, d.hi)
 }
 
 // set says where columns tiles of some height lie in each of rows.
@@ -248,19 +244,6 @@ func (d *dotDense) spread(a *Args, y, end, g int, from []int8) {
 		for x := range d.Out.W {
 			copy(a.Out[d.Out.At(y, x)-a.OutFrom+g*d.filters:][:d.filters], from)
 			from = from[8:]
-		}
-	}
-}
-
-// dotClamp clamps some channels of a row of pixels.
-func dotClamp(row []int8, pixels, channels, from, to int, lo, hi int8) {
-	if from == 0 && to == channels {
-		pixels, channels, to = 1, pixels*channels, pixels*channels
-	}
-	for x := range pixels {
-		px := row[x*channels+from : x*channels+to]
-		for i, v := range px {
-			px[i] = min(max(v, lo), hi)
 		}
 	}
 }

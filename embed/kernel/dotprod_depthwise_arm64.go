@@ -143,11 +143,7 @@ func (d *dotDepthwise) Run(a *Args, p Part) {
 		if p.C+8*whole < p.CEnd {
 			d.row(a, y, rows, p.CEnd-8, 1, len(d.panels)-1)
 		}
-		if d.lo != -128 || d.hi != 127 {
-			for i := range rows {
-				dotClamp(a.Out[d.Out.At(y+i, 0)-a.OutFrom:], d.Out.W, d.Out.C, p.C, p.CEnd, d.lo, d.hi)
-			}
-		}
+		dotClamp(a, d.Out, Part{y, y + rows, p.C, p.CEnd}, d.lo, d.hi)
 		y += rows
 	}
 }

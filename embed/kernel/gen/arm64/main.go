@@ -20,6 +20,7 @@ var files = map[string]func(*file){
 	"mean_arm64.s":              mean,
 	"../resize_arm64.s":         resize,
 	"dotprod_depthwise_arm64.s": dotDepthwise,
+	"dotprod_clamp_arm64.s":     dotClamp,
 	"dotprod_dense_arm64.s":     dotDense,
 	"neon_dense_arm64.s":        neonDense,
 	"neon_depthwise_arm64.s":    neonDepthwise,
