@@ -22,7 +22,7 @@ type tiledDense struct {
 	// windows begin and where they are stored, from the first one on.
 	rows        int
 	inAt, outAt []int32
-	window      int // elements from the first of a window to its end
+	window      int // elements from the first of a window to its end, all groups
 
 	// Filters of a group are fewer than a tile stores: it stores into scratch.
 	narrow int
@@ -72,7 +72,7 @@ func newTiledDense(c *Conv, f family) Op {
 // pack cuts the filters into blocks and packs each.
 func (d *tiledDense) pack(c *Conv, filters int) {
 	segments, length := c.Segments()
-	d.window = segments[len(segments)-1] + length
+	d.window = segments[len(segments)-1] + length*c.Groups
 	for group := range c.Groups {
 		for own := 0; own < filters; {
 			b := denseBlock{halves: 2, in: group * length}
@@ -138,35 +138,42 @@ func (d *tiledDense) Scratch() int {
 }
 
 func (d *tiledDense) Run(a *Args, p Part) {
+	first, end := 0, len(d.blocks)
+	for d.blocks[first].own < p.C {
+		first++
+	}
+	for d.blocks[end-1].own >= p.CEnd {
+		end--
+	}
 	for y := p.Y; y < p.YEnd; y += d.rows {
-		rows := min(d.rows, p.YEnd-y)
-		for i := range d.blocks {
-			if b := &d.blocks[i]; b.own >= p.C && b.own < p.CEnd {
-				d.run(a, y, rows, b)
-			}
-		}
+		d.run(a, y, min(d.rows, p.YEnd-y), d.blocks[first:end])
 	}
 }
 
-// run computes a block for some rows, at most d.rows.
-func (d *tiledDense) run(a *Args, y, rows int, b *denseBlock) {
+// run computes blocks for some rows, at most d.rows.
+func (d *tiledDense) run(a *Args, y, rows int, blocks []denseBlock) {
 	n := rows * d.Out.W
-	from, to := d.Origin(y, 0)-a.AFrom+b.in, d.Out.At(y, 0)-a.OutFrom+b.c
+	from, to := d.Origin(y, 0)-a.AFrom, d.Out.At(y, 0)-a.OutFrom
 	in := a.A[from : from+int(d.inAt[n-1])+d.window]
-	args := tileArgs{
-		in: unsafe.Pointer(&in[0]), inAt: unsafe.Pointer(&d.inAt[0]), outAt: unsafe.Pointer(&d.outAt[0]),
-		at: unsafe.Pointer(&d.at[b.at]), weight: unsafe.Pointer(&d.weight[b.weight]), finish: unsafe.Pointer(&d.finish[b.finish]),
-		steps: b.steps, lo: d.lo, hi: d.hi,
-	}
-	if d.narrow > 0 {
-		args.out = unsafe.Pointer(&a.Scratch[0])
+	out := a.Out[to : to+(rows-1)*d.Out.Row()+d.Out.W*d.Out.C]
+	for i := range blocks {
+		b := &blocks[i]
+		args := tileArgs{
+			in: unsafe.Pointer(&in[b.in]), inAt: unsafe.Pointer(&d.inAt[0]),
+			out: unsafe.Pointer(&out[b.c]), outAt: unsafe.Pointer(&d.outAt[0]),
+			at:     unsafe.Pointer(&d.at[b.at]),
+			weight: unsafe.Pointer(&d.weight[b.weight]),
+			finish: unsafe.Pointer(&d.finish[b.finish]),
+			steps:  b.steps, lo: d.lo, hi: d.hi,
+		}
+		if d.narrow > 0 {
+			args.out = unsafe.Pointer(&a.Scratch[0])
+		}
 		d.family.dense(&args, n, b.halves)
-		d.spread(a, y, rows, b.c)
-		return
+		if d.narrow > 0 {
+			d.spread(a, y, rows, b.c)
+		}
 	}
-	out := a.Out[to : to+d.Out.At(rows-1, d.Out.W-1)-d.Out.At(0, 0)+8*b.halves]
-	args.out = unsafe.Pointer(&out[0])
-	d.family.dense(&args, n, b.halves)
 }
 
 // spread stores what a narrow block left in scratch.

@@ -198,58 +198,55 @@ func (d *tiledDepthwise) Run(a *Args, p Part) {
 		for x := 0; x < d.Out.W; x += d.width {
 			// The last pixels may be computed again.
 			x := min(x, d.Out.W-d.width)
-			for b := p.C / depthwiseBlock; b*depthwiseBlock < p.CEnd; b++ {
-				d.run(a, y, min(d.rows, p.YEnd-y), x, b)
-			}
+			d.run(a, y, min(d.rows, p.YEnd-y), x, p.C/depthwiseBlock, ceil(p.CEnd, depthwiseBlock))
 		}
 	}
 }
 
-// run computes a block of a band.
-func (d *tiledDepthwise) run(a *Args, y, rows, x, block int) {
-	c := d.channel(block)
-	d.interleave(a, y, rows, x, c)
-	from := d.Out.At(y, x) - a.OutFrom
-	out := a.Out[from : from+(rows-1)*d.Out.Row()+d.width*d.Out.C]
-	for i := range d.kinds {
-		k := &d.kinds[i]
-		n := ceil(rows-i, len(d.kinds)) * d.width
-		if n == 0 {
-			break
-		}
-		args := tileArgs{
-			in: unsafe.Pointer(&a.Scratch[0]), inAt: unsafe.Pointer(&k.inAt[0]),
-			out: unsafe.Pointer(&out[c]), outAt: unsafe.Pointer(&k.outAt[0]),
-			at:     unsafe.Pointer(&k.at[0]),
-			weight: unsafe.Pointer(&d.weight[block*d.stride+k.weight]),
-			finish: unsafe.Pointer(&d.finish[block*finishWords(2)]),
-			steps:  [4]int{len(k.at)}, lo: d.lo, hi: d.hi,
+// run computes blocks of a band.
+func (d *tiledDepthwise) run(a *Args, y, rows, x, block, end int) {
+	seen, row := d.seen(rows), d.Window.DilationH*d.In.Row()
+	from, to := d.Origin(y, x)-a.AFrom, d.Out.At(y, x)-a.OutFrom
+	in := a.A[from : from+(seen-1)*row+d.columns*d.In.C]
+	out := a.Out[to : to+(rows-1)*d.Out.Row()+d.width*d.Out.C]
+	groups := d.groups(rows)
+	for ; block < end; block++ {
+		c := d.channel(block)
+		d.interleave(a.Scratch, in[c:], groups, seen, row)
+		for i := range d.kinds {
+			k := &d.kinds[i]
+			n := ceil(rows-i, len(d.kinds)) * d.width
+			if n == 0 {
+				break
+			}
+			args := tileArgs{
+				in: unsafe.Pointer(&a.Scratch[0]), inAt: unsafe.Pointer(&k.inAt[0]),
+				out: unsafe.Pointer(&out[c]), outAt: unsafe.Pointer(&k.outAt[0]),
+				at:     unsafe.Pointer(&k.at[0]),
+				weight: unsafe.Pointer(&d.weight[block*d.stride+k.weight]),
+				finish: unsafe.Pointer(&d.finish[block*finishWords(2)]),
+				steps:  [4]int{len(k.at)}, lo: d.lo, hi: d.hi,
+			}
+			if d.narrow {
+				args.out = unsafe.Pointer(&a.Scratch[d.interleaved()])
+			}
+			d.family.depthwise(&args, n)
 		}
 		if d.narrow {
-			args.out = unsafe.Pointer(&a.Scratch[d.interleaved()])
+			d.spread(a, out, rows)
 		}
-		d.family.depthwise(&args, n)
-	}
-	if d.narrow {
-		d.spread(a, out, rows)
 	}
 }
 
-// interleave makes the groups of a band in scratch.
-func (d *tiledDepthwise) interleave(a *Args, y, rows, x, c int) {
-	seen := d.seen(rows)
-	row := d.Window.DilationH * d.In.Row()
-	from := d.Origin(y, x) - a.AFrom + c
-	in := a.A[from : from+(seen-1)*row+(d.columns-1)*d.In.C+1]
-	to := a.Scratch
-	for g := range d.groups(rows) {
-		args := interleaveArgs{to: unsafe.Pointer(&to[0]), step: d.In.C, n: d.columns}
+// interleave makes groups of the rows seen, which are row elements apart.
+func (d *tiledDepthwise) interleave(to []Block, in []int8, groups, seen, row int) {
+	for g := range groups {
+		args := interleaveArgs{to: unsafe.Pointer(&to[2*d.columns*g]), step: d.In.C, n: d.columns}
 		for i := range d.group {
 			// Past the last row repeat that one: its weight is zero.
 			args.row[i] = unsafe.Pointer(&in[min(2*g+i, seen-1)*row])
 		}
 		d.family.interleave(&args)
-		to = to[2*d.columns:]
 	}
 }
 
