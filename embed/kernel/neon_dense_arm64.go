@@ -98,24 +98,6 @@ func neonLimits(lo, hi int8) (limits [2][16]int8) {
 	return limits
 }
 
-// neonPack writes filters of k elements as [k/2][size][2], with zeros for what
-// is not there.
-func neonPack(to, filters []int8, k, size int) {
-	for f := 0; len(filters) > 0; f++ {
-		from := filters[:k]
-		filters = filters[k:]
-		at := 2 * f
-		for ; len(from) > 1; from = from[2:] {
-			pair := to[at : at+2 : at+2]
-			pair[0], pair[1] = from[0], from[1]
-			at += 2 * size
-		}
-		if len(from) > 0 {
-			to[at] = from[0]
-		}
-	}
-}
-
 // cut makes parts of rows, and of filters where one part of all of them would
 // be too large. Small pictures are not cut by rows: every part reads all of
 // its weights.

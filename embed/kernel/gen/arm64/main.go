@@ -24,6 +24,7 @@ var files = map[string]func(*file){
 	"dotprod_dense_arm64.s":     dotDense,
 	"neon_dense_arm64.s":        neonDense,
 	"neon_depthwise_arm64.s":    neonDepthwise,
+	"neon_pack_arm64.s":         neonPack,
 }
 
 func main() {
