@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -39,6 +40,9 @@ func loadModel(name string) (*embed.Model, error) {
 
 // openNetwork loads the model of --model and makes a network of it.
 func (e *env) openNetwork() (*embed.Network, error) {
+	// What loading allocates is kept. To look for garbage meanwhile, several
+	// times as the heap grows from nothing, costs milliseconds and a megabyte.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	m, err := loadModel(e.model)
 	if err != nil {
 		return nil, err
