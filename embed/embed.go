@@ -13,6 +13,7 @@ var (
 	ErrVersion     = errors.New("unsupported model version")
 	ErrUnsupported = errors.New("unsupported operator")
 	ErrPicture     = errors.New("bad picture")
+	ErrKernel      = errors.New("no such kernel here") // see KernelEnv
 )
 
 // Embedding is what a network makes of a picture: Dim float32, L2 norm 1 (all

@@ -31,8 +31,8 @@ type Network struct {
 
 // NewNetwork checks m and makes it ready to run. It keeps m, which must not
 // change any more. Errors are those of Model.Validate, ErrUnsupported for a
-// network that needs too much memory, and a plain one where the environment
-// variable KernelEnv names a tier that this processor does not have.
+// network that needs too much memory, and ErrKernel where the environment
+// variable KernelEnv names a tier that this build or processor does not have.
 func NewNetwork(m *Model) (*Network, error) {
 	if m == nil || m.checked != m { // Decode has read all weights already
 		if err := m.Validate(); err != nil {
@@ -41,7 +41,7 @@ func NewNetwork(m *Model) (*Network, error) {
 	}
 	tier, err := kernel.Choose(os.Getenv(KernelEnv))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", KernelEnv, err)
+		return nil, fmt.Errorf("%s: %w: %w", KernelEnv, ErrKernel, err)
 	}
 	return newNetwork(m, tier, &fused)
 }

@@ -519,7 +519,7 @@ func TestKernelEnv(t *testing.T) {
 	tiny := embedtest.Tiny()
 	t.Setenv(embed.KernelEnv, "abacus")
 	_, err := embed.NewNetwork(tiny)
-	if err == nil || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "generic") {
+	if !errors.Is(err, embed.ErrKernel) || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "generic") {
 		t.Errorf("the error for an unknown kernel does not name the known ones: %v", err)
 	}
 	for _, tier := range kernel.Tiers {

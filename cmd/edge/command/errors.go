@@ -62,6 +62,7 @@ var kinds = []struct {
 	{embed.ErrVersion, exitModel, "this file was made by a newer edge; update edge, or make the model again"},
 	{embed.ErrUnsupported, exitModel, "edge model import --help lists what a network may hold"},
 	{embed.ErrCorrupt, exitModel, "copy or make the file again; edge model list shows the models that are always there"},
+	{embed.ErrKernel, exitUsage, "unset " + embed.KernelEnv + ": edge takes the best kernel by itself"},
 	{embed.ErrPicture, exitCamera, "give it a JPEG, PNG, WebP or BMP picture"},
 	{support.ErrName, exitUsage, "a name has 1 to 64 characters and none of / \\ or line breaks; unknown is taken"},
 	{support.ErrModelMismatch, exitStore, "use the model that taught it (--model), or teach into another folder (--store)"},

@@ -48,6 +48,9 @@ func (e *env) openNetwork() (*embed.Network, error) {
 		return nil, err
 	}
 	n, err := embed.NewNetwork(m)
+	if errors.Is(err, embed.ErrKernel) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, coded(exitModel, fmt.Errorf("model %s: %w", m.Meta.Name, err), "")
 	}
