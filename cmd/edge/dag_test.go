@@ -25,7 +25,8 @@ var imports = map[string][]string{
 	"gpio":              {},
 	"gpio/gpiotest":     {},
 
-	"embed/kernel": {},
+	"embed/kernel":      {},
+	"embed/kernel/peak": {},
 	// Programs that write assembly.
 	"embed/kernel/gen/amd64": {},
 	"embed/kernel/gen/arm64": {},
@@ -54,15 +55,16 @@ var imports = map[string][]string{
 	"cmd/edge/internal/demo/script": {},
 	"cmd/edge/internal/demo/make":   {"camera", "cmd/edge/internal/demo/script", "models/wheel"},
 
-	"cmd/edge/command": {"camera", "cmd/edge/internal/app", "cmd/edge/internal/demo", "embed", "embed/onnx", "gpio", "models", "quantize", "support"},
+	"cmd/edge/command": {"camera", "cmd/edge/internal/app", "cmd/edge/internal/demo", "embed", "embed/onnx", "gpio", "models", "quantize", "support", "support/evaluate"},
 	"cmd/edge":         {"cmd/edge/command"},
 }
 
 // testImports are what tests may import besides what their package may, their
 // package itself and the packages that exist for tests.
 var testImports = map[string][]string{
-	"embed":  {"embed/kernel"},
-	"models": {"embed/onnx", "quantize"},
+	"embed":        {"embed/kernel"},
+	"embed/kernel": {"embed/kernel/peak"},
+	"models":       {"embed/onnx", "quantize"},
 }
 
 // TestImports reads every Go file, whatever its build tags.

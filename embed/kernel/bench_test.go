@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/edge-camera/edge/embed/kernel/peak"
 )
 
 // The layers of EfficientNet-Lite0 at 224×224: how often each shape occurs in
@@ -35,9 +37,29 @@ var lite0 = []struct {
 //go:noinline
 func segment() {}
 
-// measure runs an operation b.N times and reports its best time in GMAC/s:
-// what other programs do to the processor at the same time is not of interest.
-func measure(b *testing.B, op Op, args *Args, macs int) time.Duration {
+// peaks are measured once, by name of tier.
+var peaks = map[string]float64{}
+
+// peakOf returns the most multiply-accumulates a nanosecond that a tier's
+// instructions can do, 0 for one that is not written in assembly.
+func peakOf(tier *Tier) float64 {
+	if _, ok := peaks[tier.Name]; !ok {
+		var most float64
+		for range 50 {
+			start := time.Now()
+			macs := peak.Run(tier.Name, 20000)
+			most = max(most, float64(macs)/float64(max(time.Since(start), 1)))
+		}
+		peaks[tier.Name] = most
+	}
+	return peaks[tier.Name]
+}
+
+// measure runs an operation b.N times and reports its best time in GMAC/s and
+// in percent of what the processor can do: what other programs do to it at the
+// same time is not of interest.
+func measure(b *testing.B, tier *Tier, op Op, args *Args, macs int) time.Duration {
+	most := peakOf(tier)
 	args.Scratch = make([]Block, op.Scratch())
 	best := time.Duration(1<<63 - 1)
 	parts := op.Parts()
@@ -50,8 +72,11 @@ func measure(b *testing.B, op Op, args *Args, macs int) time.Duration {
 		best = min(best, time.Since(start))
 	}
 	segment()
-	b.ReportMetric(float64(macs)/float64(best), "GMAC/s")
 	b.ReportMetric(float64(macs)/1e6, "MMAC")
+	b.ReportMetric(float64(macs)/float64(best), "GMAC/s")
+	if most > 0 {
+		b.ReportMetric(100*float64(macs)/float64(best)/most, "%peak")
+	}
 	return best
 }
 
@@ -91,7 +116,7 @@ func BenchmarkLite0(b *testing.B) {
 			in.put(ordinary.values(rng, c.In.H*c.In.W*c.In.C), 0)
 			macs := c.Out.H * c.Out.W * c.Out.C * c.K()
 			b.Run(fmt.Sprintf("%s/%dx%ds%d-%dx%d-%d-%d", kind, l.k, l.k, l.stride, l.side, l.side, l.channels, l.filters), func(b *testing.B) {
-				total += time.Duration(l.times) * measure(b, pack(c), &Args{Out: out.slice(), A: in.slice()}, macs)
+				total += time.Duration(l.times) * measure(b, tier, pack(c), &Args{Out: out.slice(), A: in.slice()}, macs)
 			})
 		}
 		b.Logf("%s: %.1f ms a picture without additions", tier.Name, total.Seconds()*1e3)
@@ -106,7 +131,7 @@ func BenchmarkAdd(b *testing.B) {
 		x.put(ordinary.values(rng, l.Len()), 0)
 		y.put(ordinary.values(rng, l.Len()), 0)
 		op := tier.Add(&Add{A: l, B: l, Out: l, MultA: 12000, MultB: 9000, Bias: 77, Shift: 14, Lo: -128, Hi: 127})
-		measure(b, op, &Args{Out: out.slice(), A: x.slice(), B: y.slice()}, l.Len())
+		measure(b, tier, op, &Args{Out: out.slice(), A: x.slice(), B: y.slice()}, l.Len())
 	})
 }
 
@@ -115,6 +140,6 @@ func BenchmarkMean(b *testing.B) {
 		l := Layout{H: 7, W: 7, C: 1280}
 		x := newBuffer(l, tier)
 		x.put(ordinary.values(rand.New(rand.NewPCG(1, 1)), l.Len()), 0)
-		measure(b, tier.Mean(&Mean{In: l, Zero: -128}), &Args{A: x.slice(), Sum: make([]int32, l.C)}, l.Len())
+		measure(b, tier, tier.Mean(&Mean{In: l, Zero: -128}), &Args{A: x.slice(), Sum: make([]int32, l.C)}, l.Len())
 	})
 }
