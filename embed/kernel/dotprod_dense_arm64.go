@@ -132,11 +132,16 @@ func (d *dotDense) Scratch() int {
 	return n
 }
 
-// dotDenseArgs are what a kernel works on. Steps and gaps are in elements.
+// dotDenseArgs are what a kernel works on. Steps and gaps are in elements. The
+// kernel counts in panels and at.
 type dotDenseArgs struct {
 	a     *int8
 	out   *int8
 	panel *int32
+
+	panels    int // this one and those behind it
+	panelStep int // in bytes
+	at        int // filters before the panel: 0 for the first
 
 	aStep, outStep int // from pixel to pixel
 	aGap, outGap   int // from the end of a row of tiles to the next row
@@ -175,28 +180,21 @@ func (d *dotDense) run(a *Args, y, end, g, from, to int) {
 	if d.rowStep == width*d.step && outRow == width*outStep {
 		rows, width = 1, rows*width
 	}
-	// Tiles of about the same height, the taller ones first.
-	tiles := ceil(width, 8)
-	height := ceil(width, tiles)
-	low := tiles*height - width
-	args := dotDenseArgs{aStep: d.step, outStep: outStep, first: d.steps % 4, sixteens: d.steps / 4}
+	args := dotDenseArgs{aStep: d.step, outStep: outStep, panelStep: 4 * d.size, first: d.steps % 4, sixteens: d.steps / 4}
 	if d.steps == 2 {
 		args.first = 0
 	}
-	last := to / 8
-	if to == d.filters {
-		last = len(d.panels)
+	// Whole panels, and one that overlaps or is not whole.
+	at := g * len(d.panels)
+	whole := (to - from) / 8
+	if whole > 0 {
+		args.panels, args.panel = whole, &d.packed[(at+from/8)*d.size]
+		args.run(in, unsafe.Add(out, from), rows, width, d.rowStep, outRow)
 	}
-	for i := from / 8; i < last; i++ {
-		f := d.panels[i]
-		args.panel = &d.packed[(g*len(d.panels)+i)*d.size]
-		args.set(in, unsafe.Add(out, f), tiles-low, height, rows, d.rowStep, outRow)
-		dotTiles(&args, height)
-		if low > 0 {
-			at := (tiles - low) * height
-			args.set(unsafe.Add(in, at*d.step), unsafe.Add(out, f+at*outStep), low, height-1, rows, d.rowStep, outRow)
-			dotTiles(&args, height-1)
-		}
+	if from+8*whole < to {
+		last := len(d.panels) - 1
+		args.panels, args.panel = 1, &d.packed[(at+last)*d.size]
+		args.run(in, unsafe.Add(out, d.panels[last]), rows, width, d.rowStep, outRow)
 	}
 	if d.filters < 8 {
 		d.spread(a, y, end, g, unsafe.Slice((*int8)(scratch), (end-y)*d.Out.W*8))
@@ -204,12 +202,28 @@ func (d *dotDense) run(a *Args, y, end, g, from, to int) {
 	dotClamp(a, d.Out, Part{y, end, g*d.filters + from, g*d.filters + to}, d.lo, d.hi)
 }
 
-// set says where columns tiles of some height lie in each of rows.
-func (args *dotDenseArgs) set(a, out unsafe.Pointer, columns, height, rows, aRow, outRow int) {
-	args.a, args.out = (*int8)(a), (*int8)(out)
+// run computes rows of some width, in tiles of about the same height, the
+// taller ones first.
+func (args *dotDenseArgs) run(a, out unsafe.Pointer, rows, width, aRow, outRow int) {
+	tiles := ceil(width, 8)
+	height := ceil(width, tiles)
+	tall := tiles - (tiles*height - width)
+	args.tile(a, out, rows, tall, height, aRow, outRow)
+	if tall < tiles {
+		at := tall * height
+		args.tile(unsafe.Add(a, at*args.aStep), unsafe.Add(out, at*args.outStep), rows, tiles-tall, height-1, aRow, outRow)
+	}
+}
+
+// tile computes rows of so many tiles of some height.
+func (args *dotDenseArgs) tile(a, out unsafe.Pointer, rows, columns, height, aRow, outRow int) {
+	args.a, args.out, args.at = (*int8)(a), (*int8)(out), 0
 	args.columns, args.tiles = columns, columns*rows
 	args.aGap = aRow - columns*height*args.aStep
 	args.outGap = outRow - columns*height*args.outStep
+	panels := args.panels
+	dotTiles(args, height)
+	args.panels = panels
 }
 
 // gather lays the windows of some rows one after the other. What is between

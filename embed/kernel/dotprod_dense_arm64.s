@@ -7,21 +7,23 @@
 
 // func dotDense1x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 1 pixels by 8 channels
-//		for p := range 1 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 1 pixels each
+//			for p := range 1 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[1*args.aStep:], out[1*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[1*args.aStep:], out[1*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
@@ -40,24 +42,24 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x100007fa // adr x26, last16
-	WORD $0x100005f8 // adr x24, loop16
+	WORD $0x100007da // adr x26, last16
+	WORD $0x100005d8 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000278 // adr x24, first1
+	WORD $0x10000258 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100002b8 // adr x24, first2
+	WORD $0x10000298 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000358 // adr x24, first3
+	WORD $0x10000338 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000da0 // adr x0, end
-	WORD $0x10000a38 // adr x24, only8
+	WORD $0x10000a58 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0x8b040121 // add x1, x9, x4
@@ -135,14 +137,15 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x10000478 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040121 // add x1, x9, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -165,34 +168,51 @@ TEXT ·dotDense1x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
 	WORD $0x0c917060 // st1 {v0.8b}, [x3], x17
 	WORD $0xad400500 // ldp q0, q1, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040121 // add x1, x9, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54fff101 // b.ne panel
 	RET
 
 // func dotDense2x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 2 pixels by 8 channels
-//		for p := range 2 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 2 pixels each
+//			for p := range 2 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[2*args.aStep:], out[2*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[2*args.aStep:], out[2*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
@@ -211,24 +231,24 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10000b3a // adr x26, last16
-	WORD $0x10000818 // adr x24, loop16
+	WORD $0x10000b1a // adr x26, last16
+	WORD $0x100007f8 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x100002b8 // adr x24, first1
+	WORD $0x10000298 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000358 // adr x24, first2
+	WORD $0x10000338 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000498 // adr x24, first3
+	WORD $0x10000478 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10001460 // adr x0, end
-	WORD $0x10000f78 // adr x24, only8
+	WORD $0x10000f98 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -348,14 +368,15 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
 	WORD $0xad400d02 // ldp q2, q3, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100005f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040141 // add x1, x10, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -390,34 +411,51 @@ TEXT ·dotDense2x8(SB), NOSPLIT, $0-8
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0x0c917062 // st1 {v2.8b}, [x3], x17
 	WORD $0xad400d02 // ldp q2, q3, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040141 // add x1, x10, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffea41 // b.ne panel
 	RET
 
 // func dotDense3x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 3 pixels by 8 channels
-//		for p := range 3 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 3 pixels each
+//			for p := range 3 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[3*args.aStep:], out[3*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[3*args.aStep:], out[3*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
@@ -436,24 +474,24 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10000e7a // adr x26, last16
-	WORD $0x10000a38 // adr x24, loop16
+	WORD $0x10000e5a // adr x26, last16
+	WORD $0x10000a18 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x100002f8 // adr x24, first1
+	WORD $0x100002d8 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100003f8 // adr x24, first2
+	WORD $0x100003d8 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100005d8 // adr x24, first3
+	WORD $0x100005b8 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10001b20 // adr x0, end
-	WORD $0x100014b8 // adr x24, only8
+	WORD $0x100014d8 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -615,14 +653,15 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
 	WORD $0xad401504 // ldp q4, q5, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x10000778 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040161 // add x1, x11, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -669,34 +708,51 @@ TEXT ·dotDense3x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
 	WORD $0x0c917064 // st1 {v4.8b}, [x3], x17
 	WORD $0xad401504 // ldp q4, q5, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040161 // add x1, x11, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffe381 // b.ne panel
 	RET
 
 // func dotDense4x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 4 pixels by 8 channels
-//		for p := range 4 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 4 pixels each
+//			for p := range 4 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[4*args.aStep:], out[4*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[4*args.aStep:], out[4*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
@@ -715,24 +771,24 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x100011ba // adr x26, last16
-	WORD $0x10000c58 // adr x24, loop16
+	WORD $0x1000119a // adr x26, last16
+	WORD $0x10000c38 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000338 // adr x24, first1
+	WORD $0x10000318 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000498 // adr x24, first2
+	WORD $0x10000478 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000718 // adr x24, first3
+	WORD $0x100006f8 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100021e0 // adr x0, end
-	WORD $0x100019f8 // adr x24, only8
+	WORD $0x10001a18 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -936,14 +992,15 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
 	WORD $0xad401d06 // ldp q6, q7, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100008f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040181 // add x1, x12, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -1002,34 +1059,51 @@ TEXT ·dotDense4x8(SB), NOSPLIT, $0-8
 	WORD $0xad401504 // ldp q4, q5, [x8]
 	WORD $0x0c917066 // st1 {v6.8b}, [x3], x17
 	WORD $0xad401d06 // ldp q6, q7, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040181 // add x1, x12, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffdcc1 // b.ne panel
 	RET
 
 // func dotDense5x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 5 pixels by 8 channels
-//		for p := range 5 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 5 pixels each
+//			for p := range 5 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[5*args.aStep:], out[5*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[5*args.aStep:], out[5*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
@@ -1048,24 +1122,24 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x100014fa // adr x26, last16
-	WORD $0x10000e78 // adr x24, loop16
+	WORD $0x100014da // adr x26, last16
+	WORD $0x10000e58 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000378 // adr x24, first1
+	WORD $0x10000358 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000538 // adr x24, first2
+	WORD $0x10000518 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000858 // adr x24, first3
+	WORD $0x10000838 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100028a0 // adr x0, end
-	WORD $0x10001f38 // adr x24, only8
+	WORD $0x10001f58 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -1311,14 +1385,15 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
 	WORD $0xad402508 // ldp q8, q9, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x10000a78 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b0401a1 // add x1, x13, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -1389,34 +1464,51 @@ TEXT ·dotDense5x8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0c917068 // st1 {v8.8b}, [x3], x17
 	WORD $0xad402508 // ldp q8, q9, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b0401a1 // add x1, x13, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffd601 // b.ne panel
 	RET
 
 // func dotDense6x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 6 pixels by 8 channels
-//		for p := range 6 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 6 pixels each
+//			for p := range 6 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[6*args.aStep:], out[6*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[6*args.aStep:], out[6*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
@@ -1435,24 +1527,24 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x1000183a // adr x26, last16
-	WORD $0x10001098 // adr x24, loop16
+	WORD $0x1000181a // adr x26, last16
+	WORD $0x10001078 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x100003b8 // adr x24, first1
+	WORD $0x10000398 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x100005d8 // adr x24, first2
+	WORD $0x100005b8 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000998 // adr x24, first3
+	WORD $0x10000978 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10002f60 // adr x0, end
-	WORD $0x10002478 // adr x24, only8
+	WORD $0x10002498 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -1740,14 +1832,15 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
 	WORD $0xad402d0a // ldp q10, q11, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x10000bf8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b0401c1 // add x1, x14, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -1830,34 +1923,51 @@ TEXT ·dotDense6x8(SB), NOSPLIT, $0-8
 	WORD $0xad402508 // ldp q8, q9, [x8]
 	WORD $0x0c91706a // st1 {v10.8b}, [x3], x17
 	WORD $0xad402d0a // ldp q10, q11, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b0401c1 // add x1, x14, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffcf41 // b.ne panel
 	RET
 
 // func dotDense7x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 7 pixels by 8 channels
-//		for p := range 7 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 7 pixels each
+//			for p := range 7 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[7*args.aStep:], out[7*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[7*args.aStep:], out[7*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
@@ -1876,24 +1986,24 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10001b7a // adr x26, last16
-	WORD $0x100012b8 // adr x24, loop16
+	WORD $0x10001b5a // adr x26, last16
+	WORD $0x10001298 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x100003f8 // adr x24, first1
+	WORD $0x100003d8 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000678 // adr x24, first2
+	WORD $0x10000658 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000ad8 // adr x24, first3
+	WORD $0x10000ab8 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10003620 // adr x0, end
-	WORD $0x100029b8 // adr x24, only8
+	WORD $0x100029d8 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -2223,14 +2333,15 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x0c91706c // st1 {v12.8b}, [x3], x17
 	WORD $0xad40350c // ldp q12, q13, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x10000d78 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b0401e1 // add x1, x15, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -2325,34 +2436,51 @@ TEXT ·dotDense7x8(SB), NOSPLIT, $0-8
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x0c91706c // st1 {v12.8b}, [x3], x17
 	WORD $0xad40350c // ldp q12, q13, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b0401e1 // add x1, x15, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffc881 // b.ne panel
 	RET
 
 // func dotDense8x8(args *dotDenseArgs)
 //
-//	a, out := args.a, args.out
-//	column := args.columns
-//	for range args.tiles { // each 8 pixels by 8 channels
-//		for p := range 8 {
-//			for c := range 8 {
-//				acc := args.panel.bias[c]
-//				for k := range 4*(args.first + 4*args.sixteens) {
-//					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//	for panel := range args.panels { // 8 channels each
+//		a, out := args.a, args.out[8*panel:]
+//		column := args.columns
+//		for range args.tiles { // 8 pixels each
+//			for p := range 8 {
+//				for c := range 8 {
+//					acc := args.panel[panel].bias[c]
+//					for k := range 4*(args.first + 4*args.sixteens) {
+//						acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%4])
+//					}
+//					out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 //				}
-//				out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 //			}
-//		}
-//		a, out = a[8*args.aStep:], out[8*args.outStep:]
-//		if column--; column == 0 { // the end of a row
-//			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			a, out = a[8*args.aStep:], out[8*args.outStep:]
+//			if column--; column == 0 { // the end of a row
+//				a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+//			}
 //		}
 //	}
 TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
@@ -2371,24 +2499,24 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0xaa1403e5 // mov x5, x20
 	// Where a tile starts, and where it goes on after its first products.
 	WORD $0xd10004e7 // sub x7, x7, #1
-	WORD $0x10001eba // adr x26, last16
-	WORD $0x100014d8 // adr x24, loop16
+	WORD $0x10001e9a // adr x26, last16
+	WORD $0x100014b8 // adr x24, loop16
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a98035a // csel x26, x26, x24, eq
 	WORD $0xaa1a03f9 // mov x25, x26
-	WORD $0x10000438 // adr x24, first1
+	WORD $0x10000418 // adr x24, first1
 	WORD $0xf10006ff // cmp x23, #1
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000718 // adr x24, first2
+	WORD $0x100006f8 // adr x24, first2
 	WORD $0xf1000aff // cmp x23, #2
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10000c18 // adr x24, first3
+	WORD $0x10000bf8 // adr x24, first3
 	WORD $0xf1000eff // cmp x23, #3
 	WORD $0x9a990319 // csel x25, x24, x25, eq
-	WORD $0x10003ce0 // adr x0, end
-	WORD $0x10002ef8 // adr x24, only8
+	WORD $0x10002f18 // adr x24, only8
 	WORD $0xf10000ff // cmp x7, #0
 	WORD $0x9a99b319 // csel x25, x24, x25, lt
+	// panel:
 	WORD $0xad400500 // ldp q0, q1, [x8]
 	WORD $0xaa0103e9 // mov x9, x1
 	WORD $0xad400d02 // ldp q2, q3, [x8]
@@ -2760,14 +2888,15 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0x0c91706e // st1 {v14.8b}, [x3], x17
 	WORD $0xad403d0e // ldp q14, q15, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x10000ef8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040201 // add x1, x16, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// only8:
 	WORD $0xacc14450 // ldp q16, q17, [x2], #32
 	WORD $0xacc14c52 // ldp q18, q19, [x2], #32
@@ -2874,15 +3003,30 @@ TEXT ·dotDense8x8(SB), NOSPLIT, $0-8
 	WORD $0xad40350c // ldp q12, q13, [x8]
 	WORD $0x0c91706e // st1 {v14.8b}, [x3], x17
 	WORD $0xad403d0e // ldp q14, q15, [x8]
-	// The next tile, or the end.
+	// The next tile, if there is one.
 	WORD $0x8b180063 // add x3, x3, x24
+	WORD $0x100000f8 // adr x24, end
 	WORD $0xf1000673 // subs x19, x19, #1
-	WORD $0x9a801339 // csel x25, x25, x0, ne
+	WORD $0x9a981338 // csel x24, x25, x24, ne
 	WORD $0x8b040201 // add x1, x16, x4
 	WORD $0x91010102 // add x2, x8, #64
 	WORD $0xaa0703e6 // mov x6, x7
-	WORD $0xd61f0320 // br x25
+	WORD $0xd61f0300 // br x24
 	// end:
+	MOVD dotDenseArgs_panels(R0), R23
+	MOVD dotDenseArgs_panelStep(R0), R24
+	MOVD dotDenseArgs_at(R0), R9
+	MOVD dotDenseArgs_out(R0), R3
+	MOVD dotDenseArgs_a(R0), R1
+	MOVD dotDenseArgs_tiles(R0), R19
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0x91002129 // add x9, x9, #8
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xaa1403e5 // mov x5, x20
+	WORD $0xf10006f7 // subs x23, x23, #1
+	MOVD R23, dotDenseArgs_panels(R0)
+	MOVD R9, dotDenseArgs_at(R0)
+	WORD $0x54ffc1c1 // b.ne panel
 	RET
 
 // func dotGather(args *dotGatherArgs)

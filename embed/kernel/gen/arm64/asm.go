@@ -56,12 +56,25 @@ func (f *file) kernel(name, args, doc string) *kernel {
 // stand wherever x0 still holds args.
 func (k *kernel) load(pairs ...string) {
 	for i := 0; i < len(pairs); i += 2 {
-		reg, ok := strings.CutPrefix(pairs[i+1], "x")
-		if !ok {
-			panic("load wants an x register, got " + pairs[i+1])
-		}
-		k.text = append(k.text, line{native, fmt.Sprintf("MOVD %s_%s(R0), R%s", k.args, pairs[i], reg)})
+		k.text = append(k.text, line{native, fmt.Sprintf("MOVD %s_%s(R0), %s", k.args, pairs[i], goRegister(pairs[i+1]))})
 	}
+}
+
+// save writes registers to fields of args, which only a kernel that changes
+// its args does.
+func (k *kernel) save(pairs ...string) {
+	for i := 0; i < len(pairs); i += 2 {
+		k.text = append(k.text, line{native, fmt.Sprintf("MOVD %s, %s_%s(R0)", goRegister(pairs[i+1]), k.args, pairs[i])})
+	}
+}
+
+// goRegister is how Go's assembler calls an x register.
+func goRegister(name string) string {
+	number, ok := strings.CutPrefix(name, "x")
+	if !ok {
+		panic("fields go to x registers, not to " + name)
+	}
+	return "R" + number
 }
 
 // op adds an instruction, or several on lines of their own.

@@ -43,21 +43,23 @@ for range args.pixels {
 
 func dotDenseTile(f *file, pixels int) {
 	k := f.kernel(fmt.Sprintf("dotDense%dx8", pixels), "dotDenseArgs", fmt.Sprintf(`
-a, out := args.a, args.out
-column := args.columns
-for range args.tiles { // each %[1]d pixels by 8 channels
-	for p := range %[1]d {
-		for c := range 8 {
-			acc := args.panel.bias[c]
-			for k := range 4*(args.first + 4*args.sixteens) {
-				acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%%4])
+for panel := range args.panels { // 8 channels each
+	a, out := args.a, args.out[8*panel:]
+	column := args.columns
+	for range args.tiles { // %[1]d pixels each
+		for p := range %[1]d {
+			for c := range 8 {
+				acc := args.panel[panel].bias[c]
+				for k := range 4*(args.first + 4*args.sixteens) {
+					acc += int32(a[p*args.aStep+k]) * int32(weight[k/4][c][k%%4])
+				}
+				out[p*args.outStep+c] = sat8(rdm(acc, args.panel[panel].mult[c]))
 			}
-			out[p*args.outStep+c] = sat8(rdm(acc, args.panel.mult[c]))
 		}
-	}
-	a, out = a[%[1]d*args.aStep:], out[%[1]d*args.outStep:]
-	if column--; column == 0 { // the end of a row
-		a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+		a, out = a[%[1]d*args.aStep:], out[%[1]d*args.outStep:]
+		if column--; column == 0 { // the end of a row
+			a, out, column = a[args.aGap:], out[args.outGap:], args.columns
+		}
 	}
 }`, pixels))
 
@@ -81,7 +83,6 @@ for range args.tiles { // each %[1]d pixels by 8 channels
 	for first := 1; first <= 3; first++ {
 		k.op("adr x24, first%d\ncmp x23, #%d\ncsel %s, x24, %s, eq", first, first, start, start)
 	}
-	k.op("adr x0, end") // args are no more needed
 	k.op("adr x24, only8\ncmp x7, #0\ncsel %s, x24, %s, lt", start, start)
 
 	// bias and point make the registers of a pixel ready for the next tile.
@@ -93,15 +94,16 @@ for range args.tiles { // each %[1]d pixels by 8 channels
 			k.op("add %s, %s, x4", ptr(p), ptr(p-1))
 		}
 	}
-	begin := func() {
+	begin := func(at string) {
 		k.op("add %s, %s, x4", a, ptr(pixels-1))
-		k.op("add %s, %s, #64\nmov %s, x7\nbr %s", weight, panel, count, start)
+		k.op("add %s, %s, #64\nmov %s, x7\nbr %s", weight, panel, count, at)
 	}
+	k.label("panel")
 	for p := range pixels {
 		bias(p)
 		point(p)
 	}
-	begin()
+	begin(start)
 
 	dots := func(p, step int) {
 		for half := range 2 {
@@ -177,14 +179,20 @@ for range args.tiles { // each %[1]d pixels by 8 channels
 				bias(q)
 			}
 		}
-		k.note("The next tile, or the end.")
+		k.note("The next tile, if there is one.")
 		k.op("add %s, %s, x24", out, out)
-		k.op("subs %s, %s, #1\ncsel %s, %s, x0, ne", tiles, tiles, start, start)
-		begin()
+		k.op("adr x24, end\nsubs %s, %s, #1\ncsel x24, %s, x24, ne", tiles, tiles, start)
+		begin("x24")
 	}
 	k.label("last16")
 	last(4, "q")
 	k.label("only8")
 	last(2, "d")
+
 	k.label("end")
+	k.load("panels", "x23", "panelStep", "x24", "at", "x9", "out", out, "a", a, "tiles", tiles)
+	k.op("add %s, %s, x24\nadd x9, x9, #8\nadd %s, %s, x9\nmov %s, x20", panel, panel, out, out, column)
+	k.op("subs x23, x23, #1")
+	k.save("panels", "x23", "at", "x9")
+	k.op("b.ne panel")
 }
