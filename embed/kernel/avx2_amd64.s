@@ -29,6 +29,18 @@ DATA flip<>+16(SB)/8, $0x8080808080808080
 DATA flip<>+24(SB)/8, $0x8080808080808080
 GLOBL flip<>(SB), RODATA|NOPTR, $32
 
+DATA byteOnes<>+0(SB)/8, $0x0101010101010101
+DATA byteOnes<>+8(SB)/8, $0x0101010101010101
+DATA byteOnes<>+16(SB)/8, $0x0101010101010101
+DATA byteOnes<>+24(SB)/8, $0x0101010101010101
+GLOBL byteOnes<>(SB), RODATA|NOPTR, $32
+
+DATA most<>+0(SB)/8, $0x0080008000800080
+DATA most<>+8(SB)/8, $0x0080008000800080
+DATA most<>+16(SB)/8, $0x0080008000800080
+DATA most<>+24(SB)/8, $0x0080008000800080
+GLOBL most<>(SB), RODATA|NOPTR, $32
+
 // func avx2Dense6x16(args *tileArgs)
 //
 //	for tile := range args.n {
@@ -3476,3 +3488,167 @@ pixel:
 	VMOVDQU Y0, (R10)
 	VZEROUPPER
 	RET
+
+// func avx2Transpose(args *transposeArgs)
+//
+//	for step := range n/4 {
+//		for s := range 8 {
+//			for i := range 4 {
+//				to[step][s][i] = filter[s][4*step+i]
+//				sum[s] += filter[s][4*step+i]
+//			}
+//			for i := range 2 {
+//				if v := to[step][s][2*i] + to[step][s][2*i+1]; v < -128 || v > 128 {
+//					kind[step] |= bit
+//				}
+//			}
+//		}
+//	}
+TEXT ·avx2Transpose(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), DI
+	MOVQ transposeArgs_to(DI), SI
+	MOVQ transposeArgs_kind(DI), R12
+	MOVQ transposeArgs_bit(DI), R14
+	MOVQ transposeArgs_filter+0(DI), AX
+	MOVQ transposeArgs_filter+8(DI), BX
+	MOVQ transposeArgs_filter+16(DI), CX
+	MOVQ transposeArgs_filter+24(DI), DX
+	MOVQ transposeArgs_filter+32(DI), R8
+	MOVQ transposeArgs_filter+40(DI), R9
+	MOVQ transposeArgs_filter+48(DI), R10
+	MOVQ transposeArgs_filter+56(DI), R11
+	VMOVDQU ones<>(SB), Y12
+	VMOVDQU byteOnes<>(SB), Y13
+	VMOVDQU most<>(SB), Y14
+	VPXOR Y15, Y15, Y15
+	XORQ R13, R13
+steps:
+	VMOVDQU (AX)(R13*1), X0
+	VINSERTI128 $1, (R8)(R13*1), Y0, Y0
+	VMOVDQU (BX)(R13*1), X1
+	VINSERTI128 $1, (R9)(R13*1), Y1, Y1
+	VMOVDQU (CX)(R13*1), X2
+	VINSERTI128 $1, (R10)(R13*1), Y2, Y2
+	VMOVDQU (DX)(R13*1), X3
+	VINSERTI128 $1, (R11)(R13*1), Y3, Y3
+	VPUNPCKLDQ Y1, Y0, Y4
+	VPUNPCKHDQ Y1, Y0, Y5
+	VPUNPCKLDQ Y3, Y2, Y6
+	VPUNPCKHDQ Y3, Y2, Y7
+	VPUNPCKLQDQ Y6, Y4, Y0
+	VPUNPCKHQDQ Y6, Y4, Y1
+	VPUNPCKLQDQ Y7, Y5, Y2
+	VPUNPCKHQDQ Y7, Y5, Y3
+	VMOVDQU Y0, 0(SI)
+	VPMADDUBSW Y0, Y13, Y4
+	VPMADDWD Y12, Y4, Y5
+	VPADDD Y5, Y15, Y15
+	VPABSW Y4, Y4
+	VPCMPGTW Y14, Y4, Y4
+	VPMOVMSKB Y4, R15
+	NEGL R15
+	SBBL R15, R15
+	ANDL R14, R15
+	ORB R15, 0(R12)
+	VMOVDQU Y1, 32(SI)
+	VPMADDUBSW Y1, Y13, Y4
+	VPMADDWD Y12, Y4, Y5
+	VPADDD Y5, Y15, Y15
+	VPABSW Y4, Y4
+	VPCMPGTW Y14, Y4, Y4
+	VPMOVMSKB Y4, R15
+	NEGL R15
+	SBBL R15, R15
+	ANDL R14, R15
+	ORB R15, 1(R12)
+	VMOVDQU Y2, 64(SI)
+	VPMADDUBSW Y2, Y13, Y4
+	VPMADDWD Y12, Y4, Y5
+	VPADDD Y5, Y15, Y15
+	VPABSW Y4, Y4
+	VPCMPGTW Y14, Y4, Y4
+	VPMOVMSKB Y4, R15
+	NEGL R15
+	SBBL R15, R15
+	ANDL R14, R15
+	ORB R15, 2(R12)
+	VMOVDQU Y3, 96(SI)
+	VPMADDUBSW Y3, Y13, Y4
+	VPMADDWD Y12, Y4, Y5
+	VPADDD Y5, Y15, Y15
+	VPABSW Y4, Y4
+	VPCMPGTW Y14, Y4, Y4
+	VPMOVMSKB Y4, R15
+	NEGL R15
+	SBBL R15, R15
+	ANDL R14, R15
+	ORB R15, 3(R12)
+	ADDQ $128, SI
+	ADDQ $4, R12
+	ADDQ $16, R13
+	CMPQ R13, transposeArgs_n(DI)
+	JLT steps
+	MOVQ transposeArgs_sum(DI), SI
+	VMOVDQU Y15, (SI)
+	VZEROUPPER
+	RET
+
+// func avx2Store(args *storeArgs)
+//
+//	for step := range n {
+//		for s := range 8 {
+//			for i := range 4 {
+//				w := from[step][s][i]
+//				if kind[step]&bit == 0 {
+//					to[at[step]][s][i] = w
+//					continue
+//				}
+//				to[at[step]][s][i] = abs(w)
+//				to[at[step]+32][s][i] = w < 0 ? 0x7F : 0x80
+//				bias[s] += 128*w + (w < 0 ? -w : 0)
+//			}
+//		}
+//	}
+TEXT ·avx2Store(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), DI
+	MOVQ storeArgs_from(DI), SI
+	MOVQ storeArgs_kind(DI), R12
+	MOVQ storeArgs_bit(DI), R14
+	MOVQ storeArgs_at(DI), BX
+	MOVQ storeArgs_to(DI), DX
+	MOVQ storeArgs_n(DI), CX
+	VMOVDQU ones<>(SB), Y12
+	VMOVDQU byteOnes<>(SB), Y13
+	VMOVDQU flip<>(SB), Y14
+	VPXOR Y15, Y15, Y15
+	VPXOR Y11, Y11, Y11
+step:
+	MOVLQSX (BX), R10
+	VMOVDQU (SI), Y0
+	TESTB R14, (R12)
+	JNZ signed
+	VMOVDQU Y0, (DX)(R10*1)
+next:
+	ADDQ $32, SI
+	ADDQ $4, BX
+	INCQ R12
+	DECQ CX
+	JNZ step
+	MOVQ storeArgs_bias(DI), SI
+	VMOVDQU Y15, (SI)
+	VZEROUPPER
+	RET
+signed:
+	VPABSB Y0, Y1
+	VPCMPGTB Y0, Y11, Y2
+	VPXOR Y14, Y2, Y3
+	VMOVDQU Y1, (DX)(R10*1)
+	VMOVDQU Y3, 32(DX)(R10*1)
+	VPMADDUBSW Y0, Y13, Y4
+	VPSLLW $7, Y4, Y4
+	VPAND Y2, Y1, Y2
+	VPMADDUBSW Y13, Y2, Y5
+	VPADDW Y5, Y4, Y4
+	VPMADDWD Y12, Y4, Y4
+	VPADDD Y4, Y15, Y15
+	JMP next

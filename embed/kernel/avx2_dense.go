@@ -89,7 +89,7 @@ func (d *tiledDense) pack(c *Conv, filters int) {
 	for i := range d.blocks {
 		p.measure(&d.blocks[i], min(filters, 8*d.blocks[i].halves))
 	}
-	d.at = make([]int32, len(p.kinds))
+	d.at = make([]int32, len(p.steps)*len(d.blocks))
 	d.weight, d.finish = make([]uint64, p.words), make([]uint64, p.finish)
 	at, words, finish := d.at, d.weight, d.finish
 	for i := range d.blocks {

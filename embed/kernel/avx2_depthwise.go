@@ -139,19 +139,22 @@ func (d *tiledDepthwise) packKind(to []uint64, filters []int8, kind int) {
 	w := d.Window
 	k := w.KernelH * w.KernelW
 	groups := ceil(kind+w.KernelH, d.group)
+	n := len(filters) / k
 	for t := range k {
 		ky, kx := t/w.KernelW+kind, t%w.KernelW
-		words := to[8*(kx*groups+ky/d.group):][:8]
-		if d.group == 2 { // 16 bits each
-			for i := 0; i*k < len(filters); i++ {
+		step := unsafe.Pointer(&to[8*(kx*groups+ky/d.group)])
+		if d.group == 2 {
+			wide := (*[2][8][2]int16)(step)
+			for i, from := 0, t; i < n; i, from = i+1, from+k {
 				half, s := slot(i, 2)
-				words[4*half+s/2] |= uint64(uint16(filters[i*k+t])) << (16*(ky&1) + 32*(s&1))
+				wide[half&1][s&7][ky&1] = int16(filters[from])
 			}
 			continue
 		}
-		for i := 0; i*k < len(filters); i++ {
+		bytes := (*[2][8][4]int8)(step)
+		for i, from := 0, t; i < n; i, from = i+1, from+k {
 			half, s := slot(i, 2)
-			words[4*half+s/2] |= uint64(uint8(filters[i*k+t])) << (8*(ky&3) + 32*(s&1))
+			bytes[half&1][s&7][ky&3] = filters[from]
 		}
 	}
 }

@@ -88,6 +88,14 @@ func slot(c, halves int) (half, i int) {
 	return c >> 2 & 1, c>>3<<2 | c&3
 }
 
+// channelOf is the inverse of slot.
+func channelOf(half, i, halves int) int {
+	if halves == 1 {
+		return i
+	}
+	return i>>2<<3 | half<<2 | i&3
+}
+
 // finishWords is the length of a block's finish.
 func finishWords(halves int) int { return halves * (4 + 16) }
 

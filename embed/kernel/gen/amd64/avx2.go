@@ -40,6 +40,11 @@ func init() {
 		avx2Interleave(f)
 		avx2Add(f, c)
 		avx2Mean(f)
+		ones, most := uint64(0x0101010101010101), uint64(0x0080008000800080)
+		c.byteOnes = f.table("byteOnes", 8, ones, ones, ones, ones)
+		c.most = f.table("most", 8, most, most, most, most)
+		avx2Transpose(f, c)
+		avx2Store(f, c)
 	}
 }
 

@@ -59,6 +59,9 @@ type constants struct {
 	natural string // shuffles what requantize leaves into the channels' order
 	quarter string // permutes the pixels' halves of 4 bytes together
 	flip    string // 32 × 0x80
+
+	byteOnes string // 32 × int8(1)
+	most     string // 16 × int16(128)
 }
 
 func newConstants(f *file) *constants {
