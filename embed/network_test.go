@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -532,25 +533,34 @@ func TestKernelEnv(t *testing.T) {
 }
 
 // BenchmarkNetwork measures a picture through EfficientNet-Lite0 with random
-// weights.
+// weights, on every tier: from pixels to embedding.
 func BenchmarkNetwork(b *testing.B) {
 	for _, side := range []int{160, 224} {
 		g := embedtest.Lite0(side, 1)
-		for _, m := range []*embed.Model{float32Model(g), embedtest.Int8(g, 1)} {
-			n := network(b, m)
-			rgb := embedtest.Pixels(side*side*3, 1)
-			e := make(embed.Embedding, n.Dim())
-			for threads := 1; threads <= 2; threads++ {
-				b.Run(fmt.Sprintf("lite0-%d/%v/%s/threads-%d", side, m.Precision, n.Kernel(), threads), func(b *testing.B) {
-					s := session(b, n, threads)
-					for b.Loop() {
-						if err := s.EmbedPixels(e, rgb); err != nil {
-							b.Fatal(err)
-						}
-					}
-					b.ReportMetric(float64(g.MACs())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
-				})
+		benchmarkNetwork(b, side, float32Model(g))
+		small := embedtest.Int8(g, 1)
+		for _, tier := range kernel.Tiers {
+			if tier.Usable() {
+				b.Setenv(embed.KernelEnv, tier.Name)
+				benchmarkNetwork(b, side, small)
 			}
 		}
+	}
+}
+
+func benchmarkNetwork(b *testing.B, side int, m *embed.Model) {
+	n := network(b, m)
+	rgb := embedtest.Pixels(side*side*3, 1)
+	e := make(embed.Embedding, n.Dim())
+	for threads := 1; threads <= min(4, runtime.NumCPU()); threads *= 2 {
+		b.Run(fmt.Sprintf("lite0-%d/%v/%s/threads-%d", side, m.Precision, n.Kernel(), threads), func(b *testing.B) {
+			s := session(b, n, threads)
+			for b.Loop() {
+				if err := s.EmbedPixels(e, rgb); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(m.Graph.MACs())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+		})
 	}
 }
