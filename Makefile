@@ -32,9 +32,10 @@ arm64: ## build/edge-linux-arm64 (static) and, with OpenCV, -opencvNNN
 models: ## make the shipped models again from their published weights
 	$(GO) run ./models/make
 
-bench: ## benchmarks, into build/bench
+bench: ## benchmarks, into build/bench; BENCH=Network for some of them
 	@mkdir -p build/bench
-	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/bench/bench.txt; s=$$?; cat build/bench/bench.txt; exit $$s
+	@CGO_ENABLED=0 $(GO) test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 300ms -timeout 60m ./... >build/bench/bench.txt; s=$$?; \
+		grep -vE '^(ok|PASS|goos:|goarch:|\?)' build/bench/bench.txt; exit $$s
 
 bench-arm64: ## instructions and modelled cycles on a Pi's processors
 	@deploy/bench/arm64.sh
