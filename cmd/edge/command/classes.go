@@ -15,6 +15,8 @@ type classLine struct {
 	Shots   int       `json:"shots"`
 	Radius  float64   `json:"radius"`
 	Created time.Time `json:"created"`
+
+	Basis support.Basis `json:"basis"` // what the radius rests on
 }
 
 // changeLine says what a verb changed in the store.
@@ -101,7 +103,7 @@ func (e *env) listClasses() error {
 		e.note("%v", errNothingTaught)
 	}
 	for _, w := range ways {
-		l := classLine{w.Class, w.Shots, w.Radius, w.Created.UTC()}
+		l := classLine{w.Class, w.Shots, w.Radius, w.Created.UTC(), w.Basis}
 		if err := e.line(l, "%s: %s, radius %.3f, since %s", l.Class, shots(l.Shots), l.Radius, l.Created.Local().Format("2006-01-02 15:04")); err != nil {
 			return err
 		}

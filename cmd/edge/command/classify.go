@@ -24,6 +24,9 @@ type classifyLine struct {
 	Margin    float64    `json:"margin"`
 	Top       []topClass `json:"top"`
 	MS        float64    `json:"ms"`
+
+	Basis support.Basis `json:"basis"` // what the threshold rests on
+	Head  support.Head  `json:"head"`  // what chose the first of top
 }
 
 type topClass struct {
@@ -56,6 +59,7 @@ time for the network and the comparison.`,
 			}
 			if set != nil {
 				defer set.Close()
+				set.Settle()
 			}
 			if set == nil || set.Len() == 0 {
 				e.note("%v, so everything is unknown", errNothingTaught)
@@ -105,7 +109,7 @@ func (w *classifier) answer(f *camera.Frame, r embed.Region) (classifyLine, erro
 	}
 	l := classifyLine{
 		Path: f.Path, Seq: f.Seq, Class: a.Class, Known: a.Known, Distance: a.Distance, Threshold: a.Threshold, Margin: a.Margin,
-		Top: []topClass{}, MS: milliseconds(time.Since(start)),
+		Top: []topClass{}, MS: milliseconds(time.Since(start)), Basis: a.Basis, Head: a.Head,
 	}
 	for _, p := range w.ranking[:min(len(w.ranking), topClasses)] {
 		l.Top = append(l.Top, topClass{p.Class, p.Distance, p.Score})

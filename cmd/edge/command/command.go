@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -117,7 +118,10 @@ func newRoot(e *env) *cobra.Command {
 		&cobra.Group{ID: groupModel, Title: "Models:"},
 		&cobra.Group{ID: groupBoard, Title: "The board:"},
 	)
-	for _, v := range verbs {
+	if len(desktopVerbs) > 0 {
+		root.AddGroup(&cobra.Group{ID: groupDesktop, Title: "On the desktop:"})
+	}
+	for _, v := range slices.Concat(verbs, desktopVerbs) {
 		c := v.new(e)
 		c.GroupID = v.group
 		root.AddCommand(c)
@@ -127,17 +131,21 @@ func newRoot(e *env) *cobra.Command {
 
 // Groups of verbs in the help.
 const (
-	groupDevice = "device"
-	groupShots  = "shots"
-	groupModel  = "model"
-	groupBoard  = "board"
+	groupDevice  = "device"
+	groupShots   = "shots"
+	groupModel   = "model"
+	groupBoard   = "board"
+	groupDesktop = "desktop"
 )
 
-// verbs is what edge can do, in the order of the help.
-var verbs = []struct {
+// verb is one of edge's verbs and where the help lists it.
+type verb struct {
 	group string
 	new   func(*env) *cobra.Command
-}{
+}
+
+// verbs is what edge can do, in the order of the help.
+var verbs = []verb{
 	{groupDevice, newDemo},
 	{groupDevice, newRun},
 	{groupDevice, newTeach},
@@ -146,6 +154,7 @@ var verbs = []struct {
 	{groupShots, newClasses},
 	{groupShots, newShots},
 	{groupShots, newUndo},
+	{groupShots, newCalibrate},
 	{groupModel, newModel},
 	{groupModel, newQuantize},
 	{groupBoard, newDoctor},

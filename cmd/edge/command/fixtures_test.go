@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -224,6 +225,29 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	b, at := bytesAt(ts, args)
 	b[at] ^= 0xff
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+// spoil FOLDER: turns the last byte but one of every file in it, at least one.
+func spoil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: spoil FOLDER")
+	}
+	files := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		b[len(b)-2] ^= 0xff
+		return os.WriteFile(path, b, 0o666)
+	}))
+	if files == 0 {
+		ts.Fatalf("%s holds no file", args[0])
+	}
 }
 
 // cut FILE LENGTH: cuts a file off; a negative length leaves so many bytes out.

@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"mkclip":    mkclip,
 			"mkbomb":    mkbomb,
 			"flip":      flip,
+			"spoil":     spoil,
 			"cut":       cut,
 			"hold":      hold,
 			"release":   release,

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/edge-camera/edge/support"
 )
 
 // Kinds of Event.
@@ -40,6 +42,7 @@ type Event struct {
 	Nearest   string // the nearest class, which Class is too when Known
 	Distance  float64
 	Threshold float64
+	Basis     support.Basis // what Threshold rests on
 	Margin    float64
 	FPS       float64 // status too
 
@@ -94,7 +97,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			Threshold number `json:"threshold"`
 			Margin    number `json:"margin"`
 			FPS       number `json:"fps"`
-		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS)})
+
+			Basis support.Basis `json:"basis"`
+		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS), e.Basis})
 	case EventShot:
 		return json.Marshal(struct {
 			head

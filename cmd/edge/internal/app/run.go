@@ -326,7 +326,7 @@ func (l *loop) report(s *slot) {
 		l.emit(Event{
 			Kind: EventLabel, Time: s.look.Time, Seq: s.look.Seq,
 			Class: s.answer.Class, Known: s.answer.Known, Nearest: s.answer.Nearest,
-			Distance: s.answer.Distance, Threshold: s.answer.Threshold, Margin: s.answer.Margin,
+			Distance: s.answer.Distance, Threshold: s.answer.Threshold, Basis: s.answer.Basis, Margin: s.answer.Margin,
 			FPS: l.status.FPS,
 		})
 	}

@@ -1,0 +1,5 @@
+//go:build device
+
+package command
+
+var desktopVerbs []verb
