@@ -113,8 +113,11 @@ func (d *neonDense) cut() []Part {
 	if d.Groups > 1 {
 		return rowParts(d.Out.H, rows, d.Out.C, d.Out.C)
 	}
-	// Two blocks that overlap must not be in two parts.
-	n := max(min(rows*row/(2*neonPart), len(d.blocks)/2), 1)
+	most := len(d.blocks)
+	if d.group%8 != 0 { // the last two blocks overlap: they stay together
+		most = max(most/2, 1)
+	}
+	n := min(max(rows*row/neonPart, 1), most)
 	var parts []Part
 	for i := range n {
 		from := d.blocks[i*len(d.blocks)/n].from

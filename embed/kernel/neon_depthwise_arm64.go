@@ -26,7 +26,7 @@ const (
 	neonLine = 64
 
 	// About how many products make a part.
-	neonDepthwisePart = 1 << 18
+	neonDepthwisePart = 1 << 17
 )
 
 // newNEONDepthwise packs windows of 3×3 and 5×5, of any stride and dilation.
@@ -72,8 +72,11 @@ func (d *neonDepthwise) cut() []Part {
 	if d.Out.H*d.Out.W > 64 {
 		return rowParts(d.Out.H, min(max(neonDepthwisePart/row, 1), d.Out.H), d.In.C, d.In.C)
 	}
-	// Two blocks that overlap must not be in two parts.
-	n := max(min(d.Out.H*row/neonDepthwisePart, len(d.params)/2), 1)
+	most := len(d.params)
+	if d.In.C%16 != 0 { // the last two blocks overlap: they stay together
+		most = max(most/2, 1)
+	}
+	n := min(max(d.Out.H*row/neonDepthwisePart, 1), most)
 	var parts []Part
 	for i := range n {
 		from, to := d.channel(i*len(d.params)/n), d.In.C
