@@ -248,6 +248,12 @@ func TestDense(t *testing.T) {
 				checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), 1+rng.IntN(3), n, 1+rng.IntN(40), 1, one), d)
 				checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), 1+rng.IntN(3), 1+rng.IntN(40), n, 1, one), d)
 			}
+			// Blocks of up to 64 filters, whole and not.
+			for _, filters := range []int{24, 33, 40, 48, 56, 64, 80, 81, 96, 112, 144, 150} {
+				for range 3 {
+					checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(6), 1+rng.IntN(12), 1+rng.IntN(30), filters, 1, one), d)
+				}
+			}
 			// More than one part by pixels and by filters.
 			checkConv(t, tier, rng, geometry(rng, 21, 13, 40, 300, 1, one), d)
 			// Depthwise with a channel multiplier.
@@ -278,6 +284,20 @@ func TestDepthwise(t *testing.T) {
 				for _, w := range []Window{window(3, 1, 1, 1, 1, 1, 1), window(5, 2, 1, 2, 2, 2, 2)} {
 					checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), n, 20, 20, 20, w), d)
 					checkConv(t, tier, rng, geometry(rng, 1+rng.IntN(3), 1+rng.IntN(9), n+1, n+1, n+1, w), d)
+				}
+			}
+			// Vectors of 64 channels, what is left of them, and several pixels in
+			// one; rows too long to be computed at a time.
+			for _, channels := range []int{16, 32, 64, 80, 96, 112, 128, 144} {
+				for _, w := range []Window{window(3, 1, 1, 1, 1, 1, 1), window(3, 2, 1, 0, 0, 1, 1), window(5, 1, 1, 2, 2, 2, 2), window(5, 2, 1, 1, 1, 2, 2)} {
+					for range 3 {
+						checkConv(t, tier, rng, geometry(rng, 2+rng.IntN(4), 2+rng.IntN(12), channels, channels, channels, w), d)
+					}
+				}
+			}
+			for _, channels := range []int{16, 32, 70} {
+				for range 3 {
+					checkConv(t, tier, rng, geometry(rng, 3, 113, channels, channels, channels, window(3, 1, 1, 1, 1, 1, 1)), d)
 				}
 			}
 			// More than one part by channels.

@@ -3,4 +3,4 @@
 package kernel
 
 // archTiers are this architecture's own tiers, best last.
-var archTiers = []*Tier{&avx2, &avxvnni}
+var archTiers = []*Tier{&avx2, &avxvnni, &avx512vnni}

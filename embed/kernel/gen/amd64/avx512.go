@@ -1,14 +1,16 @@
 package main
 
-// avx512 writes the kernels of the tier avx512vnni.
-func avx512(f *file) {
-	c := newConstants512(f)
-	for _, t := range []tile512{{1, 8}, {2, 10}, {3, 9}, {4, 7}} {
-		t.write(f, c)
+func init() {
+	files["avx512_amd64.s"] = func(f *file) {
+		c := newConstants512(f)
+		for _, t := range []tile512{{1, 8}, {2, 10}, {3, 9}, {4, 7}} {
+			t.write(f, c)
+		}
+		writeDepthwise512(f, c, 4, 2)
+		writeDepthwise512(f, c, 1, 4)
+		add512(f, c)
+		mean512(f)
 	}
-	depthwise512(f, c)
-	add512(f, c)
-	mean512(f)
 }
 
 // Constants of the 512-bit kernels.
@@ -73,16 +75,17 @@ func (k *kernel) evenMask() {
 // every m and clamps.
 type requantizer struct {
 	*kernel
-	c          *constants512
-	exact      bool
-	m, odd, t  string // registers: multipliers of even and of odd channels; free
-	lo, hi     string // registers, for exact
+	c         *constants512
+	exact     bool
+	m, odd, t string // registers: multipliers of even and of odd channels; free
+	lo, hi    string // registers, for exact
 }
 
-// multipliers loads those of 16 channels.
-func (r *requantizer) multipliers(mem string) {
-	r.op("VMOVDQU32 %s, %s", mem, r.m)
-	r.op("VMOVSHDUP %s, %s", r.m, r.odd)
+// multipliers loads those of 16 channels, where SI points. There is a dword
+// behind the last ones.
+func (r *requantizer) multipliers(at int) {
+	r.op("VMOVDQU32 %d(SI), %s", at, r.m)
+	r.op("VMOVDQU32 %d(SI), %s", at+4, r.odd)
 }
 
 // scale multiplies 16 accumulators.

@@ -2,7 +2,7 @@ package main
 
 // add512 adds 64 elements at a time.
 func add512(f *file, c *constants512) {
-	k := f.kernel("vnni512AddRow", "vnni512Add", `
+	k := f.kernel("vnni512AddRow", "vnni512AddArgs", `
 for i := range args.n {
 	acc := args.a[i]*args.multA + args.b[i]*args.multB + args.bias
 	args.out[i] = min(max((acc>>args.shift)^0x80, args.lo), args.hi)
@@ -10,7 +10,7 @@ for i := range args.n {
 	k.load("a", "SI", "b", "BX", "out", "DX", "n", "CX")
 	k.op("VPBROADCASTD %s, Z20\nVPBROADCASTD %s, Z21\nVPBROADCASTD %s, Z22", k.field("mult"), k.field("bias"), k.field("shift"))
 	k.op("VPBROADCASTB %s, Z23\nVPBROADCASTB %s, Z24", k.field("lo"), k.field("hi"))
-	k.op("VPXORD Z25, Z25, Z25\nVPTERNLOGD $255, Z16, Z16, Z16\nVPMOVB2M Z16, K1")
+	k.op("VPXORD Z25, Z25, Z25\nMOVQ $-1, AX\nKMOVQ AX, K1")
 	k.op("SUBQ $64, CX\nJCS rest")
 	k.label("loop")
 	k.op("VMOVDQU8.Z (SI), K1, Z0\nVMOVDQU8.Z (BX), K1, Z1")
@@ -34,7 +34,7 @@ for i := range args.n {
 
 // mean512 adds up 16 channels at a time.
 func mean512(f *file) {
-	k := f.kernel("vnni512MeanSums", "vnni512Mean", `
+	k := f.kernel("vnni512MeanSums", "vnni512MeanArgs", `
 for c := range args.channels {
 	sum := args.start
 	for y := range args.rows {

@@ -23,7 +23,7 @@ var pixels512 = []string{"AX", "BX", "CX", "DX", "R8", "R9", "R10", "R11", "R12"
 func (t tile512) acc(p, v int) string { return zmm(p*t.vectors + v) }
 
 func (t tile512) write(f *file, c *constants512) {
-	k := f.kernel(fmt.Sprintf("vnni512Dense%dx%d", t.vectors, t.pixels), "vnni512Dense", fmt.Sprintf(`
+	k := f.kernel(fmt.Sprintf("vnni512Dense%dx%d", t.vectors, t.pixels), "vnni512DenseArgs", fmt.Sprintf(`
 for ; args.tiles > 0; args.tiles-- {
 	var acc [%[1]d][%[2]d]int32
 	for p, pixel := range args.pixel[:%[1]d] {
@@ -79,6 +79,7 @@ for ; args.tiles > 0; args.tiles-- {
 	k.op("ADDQ $%d, AX\nMOVQ AX, %s", 8*t.pixels, k.field("pixel"))
 	k.op("DECQ %s\nJNZ tile", k.field("tiles"))
 	k.ret()
+	k.note("Any multiplier, any clamp.")
 	k.label("exact")
 	t.finish(k, c, true)
 	k.op("JMP next")
@@ -110,7 +111,7 @@ func (t tile512) finish(k *kernel, c *constants512, exact bool) {
 	free := t.vectors * t.pixels
 	r := &requantizer{kernel: k, c: c, exact: exact, m: zmm(free), odd: zmm(free + 1), t: zmm(free + 2), lo: zmm(free), hi: zmm(free + 1)}
 	for v := range t.vectors {
-		r.multipliers(fmt.Sprintf("%d(SI)", 64*(t.vectors+v)))
+		r.multipliers(64 * (t.vectors + v))
 		for p := range t.pixels {
 			r.scale(t.acc(p, v))
 		}
