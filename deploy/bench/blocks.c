@@ -12,8 +12,8 @@
  * Counts are exact for a program that computes on one thread.
  *
  * Debian's qemu-user 7.2 comes without qemu-plugin.h, so that what is used of
- * it is declared here. Version 1 of the interface holds for QEMU 4.2 to 8.x;
- * newer ones refuse the plugin when they load it.
+ * it is declared here, for version 1 of the interface. It was tried with 7.2; a
+ * QEMU that no longer knows that version refuses the plugin when it loads it.
  */
 #include <inttypes.h>
 #include <stdio.h>
