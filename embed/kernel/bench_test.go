@@ -55,10 +55,13 @@ func peakOf(tier *Tier) float64 {
 	return peaks[tier.Name]
 }
 
-// measure runs an operation b.N times and reports its best time in GMAC/s and
-// in percent of what the processor can do: what other programs do to it at the
-// same time is not of interest.
-func measure(b *testing.B, tier *Tier, op Op, args *Args, macs int) time.Duration {
+// multiplied is what is counted of a convolution.
+const multiplied = "MAC"
+
+// measure runs an operation b.N times and reports its best time, as n of a
+// unit a second and, of multiplications, in percent of what the processor can
+// do: what other programs do to it at the same time is not of interest.
+func measure(b *testing.B, tier *Tier, op Op, args *Args, n int, unit string) time.Duration {
 	most := peakOf(tier)
 	args.Scratch = make([]Block, op.Scratch())
 	best := time.Duration(1<<63 - 1)
@@ -72,10 +75,11 @@ func measure(b *testing.B, tier *Tier, op Op, args *Args, macs int) time.Duratio
 		best = min(best, time.Since(start))
 	}
 	segment()
-	b.ReportMetric(float64(macs)/1e6, "MMAC")
-	b.ReportMetric(float64(macs)/float64(best), "GMAC/s")
-	if most > 0 {
-		b.ReportMetric(100*float64(macs)/float64(best)/most, "%peak")
+	rate := float64(n) / float64(best)
+	b.ReportMetric(float64(n)/1e6, "M"+unit)
+	b.ReportMetric(rate, "G"+unit+"/s")
+	if unit == multiplied && most > 0 {
+		b.ReportMetric(100*rate/most, "%peak")
 	}
 	return best
 }
@@ -116,7 +120,7 @@ func BenchmarkLite0(b *testing.B) {
 			in.put(ordinary.values(rng, c.In.H*c.In.W*c.In.C), 0)
 			macs := c.Out.H * c.Out.W * c.Out.C * c.K()
 			b.Run(fmt.Sprintf("%s/%dx%ds%d-%dx%d-%d-%d", kind, l.k, l.k, l.stride, l.side, l.side, l.channels, l.filters), func(b *testing.B) {
-				total += time.Duration(l.times) * measure(b, tier, pack(c), &Args{Out: out.slice(), A: in.slice()}, macs)
+				total += time.Duration(l.times) * measure(b, tier, pack(c), &Args{Out: out.slice(), A: in.slice()}, macs, multiplied)
 			})
 		}
 		b.Logf("%s: %.1f ms a picture without additions", tier.Name, total.Seconds()*1e3)
@@ -131,7 +135,7 @@ func BenchmarkAdd(b *testing.B) {
 		x.put(ordinary.values(rng, l.Len()), 0)
 		y.put(ordinary.values(rng, l.Len()), 0)
 		op := tier.Add(&Add{A: l, B: l, Out: l, MultA: 12000, MultB: 9000, Bias: 77, Shift: 14, Lo: -128, Hi: 127})
-		measure(b, tier, op, &Args{Out: out.slice(), A: x.slice(), B: y.slice()}, l.Len())
+		measure(b, tier, op, &Args{Out: out.slice(), A: x.slice(), B: y.slice()}, l.Len(), "element")
 	})
 }
 
@@ -140,6 +144,6 @@ func BenchmarkMean(b *testing.B) {
 		l := Layout{H: 7, W: 7, C: 1280}
 		x := newBuffer(l, tier)
 		x.put(ordinary.values(rand.New(rand.NewPCG(1, 1)), l.Len()), 0)
-		measure(b, tier, tier.Mean(&Mean{In: l, Zero: -128}), &Args{A: x.slice(), Sum: make([]int32, l.C)}, l.Len())
+		measure(b, tier, tier.Mean(&Mean{In: l, Zero: -128}), &Args{A: x.slice(), Sum: make([]int32, l.C)}, l.Len(), "element")
 	})
 }
