@@ -7,7 +7,7 @@ package kernel
 var neon = Tier{
 	Name:      "neon",
 	Usable:    func() bool { return true },
-	Slack:     64,
+	Slack:     16,
 	Dense:     newNEONDense,
 	Depthwise: newNEONDepthwise,
 	Add:       newARM64Add,
