@@ -14,7 +14,7 @@ type neonDense struct {
 	// How a window lies in In; one segment needs no gathering.
 	segments []int32
 	length   int // of a segment
-	k        int // elements of a filter, rounded up to 8
+	k        int // elements of a filter, rounded up to 4, or 8 of short ones
 
 	blocks []neonBlock // of a group
 	group  int         // filters in a group
@@ -61,7 +61,7 @@ const (
 )
 
 func newNEONDense(c *Conv) Op {
-	d := &neonDense{Geometry: c.Geometry, limits: neonLimits(c.Lo, c.Hi), k: (c.K() + 7) &^ 7}
+	d := &neonDense{Geometry: c.Geometry, limits: neonLimits(c.Lo, c.Hi), k: max((c.K()+3)&^3, 8)}
 	segments, length := c.Segments()
 	for _, s := range segments {
 		d.segments = append(d.segments, int32(s))
@@ -227,7 +227,7 @@ func (d *neonDense) run(a *Args, m, n, g, from, to int) {
 			args := neonDenseArgs{
 				a: (*int8)(unsafe.Add(in, origin)), out: (*int8)(unsafe.Add(out, first+b.from)),
 				w: &d.weight[at*d.k], bias: &d.bias[at], mult: &d.mult[at],
-				table: &table[0], tiles: n / 2, steps: d.k/8 - 1, limits: &d.limits,
+				table: &table[0], tiles: n / 2, steps: (d.k - 1) / 8, limits: &d.limits,
 			}
 			d.tiles(&args, b.size)
 			if n%2 == 1 {
@@ -272,28 +272,36 @@ func (d *neonDense) spread(a *Args, m, n, g int, from []int8) {
 func (d *neonDense) tiles(args *neonDenseArgs, size int) {
 	switch {
 	case args.tiles == 0:
-	case size == 16 && args.steps > 0:
-		neonDense2x16(args)
-	case size == 16:
+	case size == 16 && args.steps == 0:
 		neonDense2x16x8(args)
-	case args.steps > 0:
-		neonDense2x8(args)
-	default:
+	case size == 16 && d.k%8 == 0:
+		neonDense2x16n8(args)
+	case size == 16:
+		neonDense2x16n4(args)
+	case args.steps == 0:
 		neonDense2x8x8(args)
+	case d.k%8 == 0:
+		neonDense2x8n8(args)
+	default:
+		neonDense2x8n4(args)
 	}
 }
 
 // tile computes tiles of one pixel.
 func (d *neonDense) tile(args *neonDenseArgs, size int) {
 	switch {
-	case size == 16 && args.steps > 0:
-		neonDense1x16(args)
-	case size == 16:
+	case size == 16 && args.steps == 0:
 		neonDense1x16x8(args)
-	case args.steps > 0:
-		neonDense1x8(args)
-	default:
+	case size == 16 && d.k%8 == 0:
+		neonDense1x16n8(args)
+	case size == 16:
+		neonDense1x16n4(args)
+	case args.steps == 0:
 		neonDense1x8x8(args)
+	case d.k%8 == 0:
+		neonDense1x8n8(args)
+	default:
+		neonDense1x8n4(args)
 	}
 }
 
@@ -301,25 +309,37 @@ func (d *neonDense) tile(args *neonDenseArgs, size int) {
 func neonGather(args *neonGatherArgs)
 
 //go:noescape
-func neonDense2x16(args *neonDenseArgs)
-
-//go:noescape
 func neonDense2x16x8(args *neonDenseArgs)
 
 //go:noescape
-func neonDense1x16(args *neonDenseArgs)
+func neonDense2x16n8(args *neonDenseArgs)
+
+//go:noescape
+func neonDense2x16n4(args *neonDenseArgs)
 
 //go:noescape
 func neonDense1x16x8(args *neonDenseArgs)
 
 //go:noescape
-func neonDense2x8(args *neonDenseArgs)
+func neonDense1x16n8(args *neonDenseArgs)
+
+//go:noescape
+func neonDense1x16n4(args *neonDenseArgs)
 
 //go:noescape
 func neonDense2x8x8(args *neonDenseArgs)
 
 //go:noescape
-func neonDense1x8(args *neonDenseArgs)
+func neonDense2x8n8(args *neonDenseArgs)
+
+//go:noescape
+func neonDense2x8n4(args *neonDenseArgs)
 
 //go:noescape
 func neonDense1x8x8(args *neonDenseArgs)
+
+//go:noescape
+func neonDense1x8n8(args *neonDenseArgs)
+
+//go:noescape
+func neonDense1x8n4(args *neonDenseArgs)

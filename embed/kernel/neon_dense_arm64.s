@@ -146,7 +146,7 @@ TEXT ·neonDense2x16x8(SB), NOSPLIT, $0-8
 	WORD $0x54fff201 // b.ne tile
 	RET
 
-// func neonDense2x16(args *neonDenseArgs)
+// func neonDense2x16n8(args *neonDenseArgs)
 //
 //	for t := range tiles {
 //		for p := range 2 {
@@ -161,7 +161,7 @@ TEXT ·neonDense2x16x8(SB), NOSPLIT, $0-8
 //			}
 //		}
 //	}
-TEXT ·neonDense2x16(SB), NOSPLIT, $0-8
+TEXT ·neonDense2x16n8(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD neonDenseArgs_a(R0), R1
 	MOVD neonDenseArgs_w(R0), R2
@@ -359,6 +359,187 @@ TEXT ·neonDense2x16(SB), NOSPLIT, $0-8
 	WORD $0x54ffe941 // b.ne tile
 	RET
 
+// func neonDense2x16n4(args *neonDenseArgs)
+//
+//	for t := range tiles {
+//		for p := range 2 {
+//			place := table[2*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
+//			for c := range 16 {
+//				acc := bias[c]
+//				for k := range 8*steps + 4 {
+//					acc += int32(x[k]) * int32(w[k/2][c][k%2])
+//				}
+//				y[c] = clamp(rdm(acc, mult[c]), lo, hi)
+//			}
+//		}
+//	}
+TEXT ·neonDense2x16n4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD neonDenseArgs_a(R0), R1
+	MOVD neonDenseArgs_w(R0), R2
+	MOVD neonDenseArgs_out(R0), R3
+	MOVD neonDenseArgs_table(R0), R4
+	MOVD neonDenseArgs_tiles(R0), R5
+	MOVD neonDenseArgs_bias(R0), R8
+	MOVD neonDenseArgs_mult(R0), R15
+	MOVD neonDenseArgs_limits(R0), R14
+	MOVD neonDenseArgs_steps(R0), R13
+	// tile:
+	WORD $0x29402c89 // ldp w9, w11, [x4]
+	WORD $0x2941308a // ldp w10, w12, [x4, #8]
+	WORD $0x91004084 // add x4, x4, #16
+	WORD $0x8b090029 // add x9, x1, x9
+	WORD $0x8b0a002a // add x10, x1, x10
+	WORD $0xaa0203e7 // mov x7, x2
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0xfc408559 // ldr d25, [x10], #8
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x3dc004fd // ldr q29, [x7, #16]
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x4e02073b // dup v27.8h, v25.h[0]
+	WORD $0x3dc00100 // ldr q0, [x8, #0]
+	WORD $0x3dc00501 // ldr q1, [x8, #16]
+	WORD $0x3dc00902 // ldr q2, [x8, #32]
+	WORD $0x3dc00d03 // ldr q3, [x8, #48]
+	WORD $0x3dc00104 // ldr q4, [x8, #0]
+	WORD $0x3dc00505 // ldr q5, [x8, #16]
+	WORD $0x3dc00906 // ldr q6, [x8, #32]
+	WORD $0x3dc00d07 // ldr q7, [x8, #48]
+	WORD $0xaa0d03e6 // mov x6, x13
+	// step:
+	WORD $0x3dc008fe // ldr q30, [x7, #32]
+	WORD $0x3dc00cff // ldr q31, [x7, #48]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x0e3dc34a // smull v10.8h, v26.8b, v29.8b
+	WORD $0x4e3dc34b // smull2 v11.8h, v26.16b, v29.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x0e3cc36c // smull v12.8h, v27.8b, v28.8b
+	WORD $0x4e3cc36d // smull2 v13.8h, v27.16b, v28.16b
+	WORD $0x0e3dc36e // smull v14.8h, v27.8b, v29.8b
+	WORD $0x4e3dc36f // smull2 v15.8h, v27.16b, v29.16b
+	WORD $0x4e06073b // dup v27.8h, v25.h[1]
+	WORD $0x3dc010fc // ldr q28, [x7, #64]
+	WORD $0x3dc014fd // ldr q29, [x7, #80]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x0e3f834a // smlal v10.8h, v26.8b, v31.8b
+	WORD $0x4e3f834b // smlal2 v11.8h, v26.16b, v31.16b
+	WORD $0x4e0a071a // dup v26.8h, v24.h[2]
+	WORD $0x0e3e836c // smlal v12.8h, v27.8b, v30.8b
+	WORD $0x4e3e836d // smlal2 v13.8h, v27.16b, v30.16b
+	WORD $0x0e3f836e // smlal v14.8h, v27.8b, v31.8b
+	WORD $0x4e3f836f // smlal2 v15.8h, v27.16b, v31.16b
+	WORD $0x4e0a073b // dup v27.8h, v25.h[2]
+	WORD $0x3dc018fe // ldr q30, [x7, #96]
+	WORD $0x3dc01cff // ldr q31, [x7, #112]
+	WORD $0x0e3cc350 // smull v16.8h, v26.8b, v28.8b
+	WORD $0x4e3cc351 // smull2 v17.8h, v26.16b, v28.16b
+	WORD $0x0e3dc352 // smull v18.8h, v26.8b, v29.8b
+	WORD $0x4e3dc353 // smull2 v19.8h, v26.16b, v29.16b
+	WORD $0x4e0e071a // dup v26.8h, v24.h[3]
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x4e606942 // sadalp v2.4s, v10.8h
+	WORD $0x4e606963 // sadalp v3.4s, v11.8h
+	WORD $0x0e3cc374 // smull v20.8h, v27.8b, v28.8b
+	WORD $0x4e3cc375 // smull2 v21.8h, v27.16b, v28.16b
+	WORD $0x0e3dc376 // smull v22.8h, v27.8b, v29.8b
+	WORD $0x4e3dc377 // smull2 v23.8h, v27.16b, v29.16b
+	WORD $0x4e0e073b // dup v27.8h, v25.h[3]
+	WORD $0x4e606984 // sadalp v4.4s, v12.8h
+	WORD $0x4e6069a5 // sadalp v5.4s, v13.8h
+	WORD $0x4e6069c6 // sadalp v6.4s, v14.8h
+	WORD $0x4e6069e7 // sadalp v7.4s, v15.8h
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0xfc408559 // ldr d25, [x10], #8
+	WORD $0x910200e7 // add x7, x7, #128
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x3dc004fd // ldr q29, [x7, #16]
+	WORD $0x0e3e8350 // smlal v16.8h, v26.8b, v30.8b
+	WORD $0x4e3e8351 // smlal2 v17.8h, v26.16b, v30.16b
+	WORD $0x0e3f8352 // smlal v18.8h, v26.8b, v31.8b
+	WORD $0x4e3f8353 // smlal2 v19.8h, v26.16b, v31.16b
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x0e3e8374 // smlal v20.8h, v27.8b, v30.8b
+	WORD $0x4e3e8375 // smlal2 v21.8h, v27.16b, v30.16b
+	WORD $0x0e3f8376 // smlal v22.8h, v27.8b, v31.8b
+	WORD $0x4e3f8377 // smlal2 v23.8h, v27.16b, v31.16b
+	WORD $0x4e02073b // dup v27.8h, v25.h[0]
+	WORD $0x4e606a00 // sadalp v0.4s, v16.8h
+	WORD $0x4e606a21 // sadalp v1.4s, v17.8h
+	WORD $0x4e606a42 // sadalp v2.4s, v18.8h
+	WORD $0x4e606a63 // sadalp v3.4s, v19.8h
+	WORD $0x4e606a84 // sadalp v4.4s, v20.8h
+	WORD $0x4e606aa5 // sadalp v5.4s, v21.8h
+	WORD $0x4e606ac6 // sadalp v6.4s, v22.8h
+	WORD $0x4e606ae7 // sadalp v7.4s, v23.8h
+	WORD $0xf10004c6 // subs x6, x6, #1
+	WORD $0x54fff781 // b.ne step
+	WORD $0x3dc008fe // ldr q30, [x7, #32]
+	WORD $0x3dc00cff // ldr q31, [x7, #48]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x0e3dc34a // smull v10.8h, v26.8b, v29.8b
+	WORD $0x4e3dc34b // smull2 v11.8h, v26.16b, v29.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x0e3cc36c // smull v12.8h, v27.8b, v28.8b
+	WORD $0x4e3cc36d // smull2 v13.8h, v27.16b, v28.16b
+	WORD $0x0e3dc36e // smull v14.8h, v27.8b, v29.8b
+	WORD $0x4e3dc36f // smull2 v15.8h, v27.16b, v29.16b
+	WORD $0x4e06073b // dup v27.8h, v25.h[1]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x0e3f834a // smlal v10.8h, v26.8b, v31.8b
+	WORD $0x4e3f834b // smlal2 v11.8h, v26.16b, v31.16b
+	WORD $0x0e3e836c // smlal v12.8h, v27.8b, v30.8b
+	WORD $0x4e3e836d // smlal2 v13.8h, v27.16b, v30.16b
+	WORD $0x0e3f836e // smlal v14.8h, v27.8b, v31.8b
+	WORD $0x4e3f836f // smlal2 v15.8h, v27.16b, v31.16b
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x4e606942 // sadalp v2.4s, v10.8h
+	WORD $0x4e606963 // sadalp v3.4s, v11.8h
+	WORD $0x4e606984 // sadalp v4.4s, v12.8h
+	WORD $0x4e6069a5 // sadalp v5.4s, v13.8h
+	WORD $0x4e6069c6 // sadalp v6.4s, v14.8h
+	WORD $0x4e6069e7 // sadalp v7.4s, v15.8h
+	WORD $0x3dc001e8 // ldr q8, [x15, #0]
+	WORD $0x3dc005e9 // ldr q9, [x15, #16]
+	WORD $0x3dc009ea // ldr q10, [x15, #32]
+	WORD $0x3dc00deb // ldr q11, [x15, #48]
+	WORD $0xad407dde // ldp q30, q31, [x14]
+	WORD $0x6ea8b400 // sqrdmulh v0.4s, v0.4s, v8.4s
+	WORD $0x6ea9b421 // sqrdmulh v1.4s, v1.4s, v9.4s
+	WORD $0x6eaab442 // sqrdmulh v2.4s, v2.4s, v10.4s
+	WORD $0x6eabb463 // sqrdmulh v3.4s, v3.4s, v11.4s
+	WORD $0x6ea8b484 // sqrdmulh v4.4s, v4.4s, v8.4s
+	WORD $0x6ea9b4a5 // sqrdmulh v5.4s, v5.4s, v9.4s
+	WORD $0x6eaab4c6 // sqrdmulh v6.4s, v6.4s, v10.4s
+	WORD $0x6eabb4e7 // sqrdmulh v7.4s, v7.4s, v11.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e214840 // sqxtn2 v0.16b, v2.8h
+	WORD $0x4e3e6400 // smax v0.16b, v0.16b, v30.16b
+	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
+	WORD $0x3cab6860 // str q0, [x3, x11]
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e6148a4 // sqxtn2 v4.8h, v5.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e6148e6 // sqxtn2 v6.8h, v7.4s
+	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
+	WORD $0x4e2148c4 // sqxtn2 v4.16b, v6.8h
+	WORD $0x4e3e6484 // smax v4.16b, v4.16b, v30.16b
+	WORD $0x4e3f6c84 // smin v4.16b, v4.16b, v31.16b
+	WORD $0x3cac6864 // str q4, [x3, x12]
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x54ffed41 // b.ne tile
+	RET
+
 // func neonDense1x16x8(args *neonDenseArgs)
 //
 //	for t := range tiles {
@@ -451,7 +632,7 @@ TEXT ·neonDense1x16x8(SB), NOSPLIT, $0-8
 	WORD $0x54fff821 // b.ne tile
 	RET
 
-// func neonDense1x16(args *neonDenseArgs)
+// func neonDense1x16n8(args *neonDenseArgs)
 //
 //	for t := range tiles {
 //		for p := range 1 {
@@ -466,7 +647,7 @@ TEXT ·neonDense1x16x8(SB), NOSPLIT, $0-8
 //			}
 //		}
 //	}
-TEXT ·neonDense1x16(SB), NOSPLIT, $0-8
+TEXT ·neonDense1x16n8(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD neonDenseArgs_a(R0), R1
 	MOVD neonDenseArgs_w(R0), R2
@@ -586,6 +767,123 @@ TEXT ·neonDense1x16(SB), NOSPLIT, $0-8
 	WORD $0x54fff301 // b.ne tile
 	RET
 
+// func neonDense1x16n4(args *neonDenseArgs)
+//
+//	for t := range tiles {
+//		for p := range 1 {
+//			place := table[1*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
+//			for c := range 16 {
+//				acc := bias[c]
+//				for k := range 8*steps + 4 {
+//					acc += int32(x[k]) * int32(w[k/2][c][k%2])
+//				}
+//				y[c] = clamp(rdm(acc, mult[c]), lo, hi)
+//			}
+//		}
+//	}
+TEXT ·neonDense1x16n4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD neonDenseArgs_a(R0), R1
+	MOVD neonDenseArgs_w(R0), R2
+	MOVD neonDenseArgs_out(R0), R3
+	MOVD neonDenseArgs_table(R0), R4
+	MOVD neonDenseArgs_tiles(R0), R5
+	MOVD neonDenseArgs_bias(R0), R8
+	MOVD neonDenseArgs_mult(R0), R15
+	MOVD neonDenseArgs_limits(R0), R14
+	MOVD neonDenseArgs_steps(R0), R13
+	// tile:
+	WORD $0x28c12c89 // ldp w9, w11, [x4], #8
+	WORD $0x8b090029 // add x9, x1, x9
+	WORD $0xaa0203e7 // mov x7, x2
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x3dc004fd // ldr q29, [x7, #16]
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x3dc00100 // ldr q0, [x8, #0]
+	WORD $0x3dc00501 // ldr q1, [x8, #16]
+	WORD $0x3dc00902 // ldr q2, [x8, #32]
+	WORD $0x3dc00d03 // ldr q3, [x8, #48]
+	WORD $0xaa0d03e6 // mov x6, x13
+	// step:
+	WORD $0x3dc008fe // ldr q30, [x7, #32]
+	WORD $0x3dc00cff // ldr q31, [x7, #48]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x0e3dc34a // smull v10.8h, v26.8b, v29.8b
+	WORD $0x4e3dc34b // smull2 v11.8h, v26.16b, v29.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x3dc010fc // ldr q28, [x7, #64]
+	WORD $0x3dc014fd // ldr q29, [x7, #80]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x0e3f834a // smlal v10.8h, v26.8b, v31.8b
+	WORD $0x4e3f834b // smlal2 v11.8h, v26.16b, v31.16b
+	WORD $0x4e0a071a // dup v26.8h, v24.h[2]
+	WORD $0x3dc018fe // ldr q30, [x7, #96]
+	WORD $0x3dc01cff // ldr q31, [x7, #112]
+	WORD $0x0e3cc350 // smull v16.8h, v26.8b, v28.8b
+	WORD $0x4e3cc351 // smull2 v17.8h, v26.16b, v28.16b
+	WORD $0x0e3dc352 // smull v18.8h, v26.8b, v29.8b
+	WORD $0x4e3dc353 // smull2 v19.8h, v26.16b, v29.16b
+	WORD $0x4e0e071a // dup v26.8h, v24.h[3]
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x4e606942 // sadalp v2.4s, v10.8h
+	WORD $0x4e606963 // sadalp v3.4s, v11.8h
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0x910200e7 // add x7, x7, #128
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x3dc004fd // ldr q29, [x7, #16]
+	WORD $0x0e3e8350 // smlal v16.8h, v26.8b, v30.8b
+	WORD $0x4e3e8351 // smlal2 v17.8h, v26.16b, v30.16b
+	WORD $0x0e3f8352 // smlal v18.8h, v26.8b, v31.8b
+	WORD $0x4e3f8353 // smlal2 v19.8h, v26.16b, v31.16b
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x4e606a00 // sadalp v0.4s, v16.8h
+	WORD $0x4e606a21 // sadalp v1.4s, v17.8h
+	WORD $0x4e606a42 // sadalp v2.4s, v18.8h
+	WORD $0x4e606a63 // sadalp v3.4s, v19.8h
+	WORD $0xf10004c6 // subs x6, x6, #1
+	WORD $0x54fffb21 // b.ne step
+	WORD $0x3dc008fe // ldr q30, [x7, #32]
+	WORD $0x3dc00cff // ldr q31, [x7, #48]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x0e3dc34a // smull v10.8h, v26.8b, v29.8b
+	WORD $0x4e3dc34b // smull2 v11.8h, v26.16b, v29.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x0e3f834a // smlal v10.8h, v26.8b, v31.8b
+	WORD $0x4e3f834b // smlal2 v11.8h, v26.16b, v31.16b
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x4e606942 // sadalp v2.4s, v10.8h
+	WORD $0x4e606963 // sadalp v3.4s, v11.8h
+	WORD $0x3dc001e8 // ldr q8, [x15, #0]
+	WORD $0x3dc005e9 // ldr q9, [x15, #16]
+	WORD $0x3dc009ea // ldr q10, [x15, #32]
+	WORD $0x3dc00deb // ldr q11, [x15, #48]
+	WORD $0xad407dde // ldp q30, q31, [x14]
+	WORD $0x6ea8b400 // sqrdmulh v0.4s, v0.4s, v8.4s
+	WORD $0x6ea9b421 // sqrdmulh v1.4s, v1.4s, v9.4s
+	WORD $0x6eaab442 // sqrdmulh v2.4s, v2.4s, v10.4s
+	WORD $0x6eabb463 // sqrdmulh v3.4s, v3.4s, v11.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e214840 // sqxtn2 v0.16b, v2.8h
+	WORD $0x4e3e6400 // smax v0.16b, v0.16b, v30.16b
+	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
+	WORD $0x3cab6860 // str q0, [x3, x11]
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x54fff541 // b.ne tile
+	RET
+
 // func neonDense2x8x8(args *neonDenseArgs)
 //
 //	for t := range tiles {
@@ -683,7 +981,7 @@ TEXT ·neonDense2x8x8(SB), NOSPLIT, $0-8
 	WORD $0x54fff781 // b.ne tile
 	RET
 
-// func neonDense2x8(args *neonDenseArgs)
+// func neonDense2x8n8(args *neonDenseArgs)
 //
 //	for t := range tiles {
 //		for p := range 2 {
@@ -698,7 +996,7 @@ TEXT ·neonDense2x8x8(SB), NOSPLIT, $0-8
 //			}
 //		}
 //	}
-TEXT ·neonDense2x8(SB), NOSPLIT, $0-8
+TEXT ·neonDense2x8n8(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD neonDenseArgs_a(R0), R1
 	MOVD neonDenseArgs_w(R0), R2
@@ -824,6 +1122,129 @@ TEXT ·neonDense2x8(SB), NOSPLIT, $0-8
 	WORD $0x54fff241 // b.ne tile
 	RET
 
+// func neonDense2x8n4(args *neonDenseArgs)
+//
+//	for t := range tiles {
+//		for p := range 2 {
+//			place := table[2*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
+//			for c := range 8 {
+//				acc := bias[c]
+//				for k := range 8*steps + 4 {
+//					acc += int32(x[k]) * int32(w[k/2][c][k%2])
+//				}
+//				y[c] = clamp(rdm(acc, mult[c]), lo, hi)
+//			}
+//		}
+//	}
+TEXT ·neonDense2x8n4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD neonDenseArgs_a(R0), R1
+	MOVD neonDenseArgs_w(R0), R2
+	MOVD neonDenseArgs_out(R0), R3
+	MOVD neonDenseArgs_table(R0), R4
+	MOVD neonDenseArgs_tiles(R0), R5
+	MOVD neonDenseArgs_bias(R0), R8
+	MOVD neonDenseArgs_mult(R0), R15
+	MOVD neonDenseArgs_limits(R0), R14
+	MOVD neonDenseArgs_steps(R0), R13
+	// tile:
+	WORD $0x29402c89 // ldp w9, w11, [x4]
+	WORD $0x2941308a // ldp w10, w12, [x4, #8]
+	WORD $0x91004084 // add x4, x4, #16
+	WORD $0x8b090029 // add x9, x1, x9
+	WORD $0x8b0a002a // add x10, x1, x10
+	WORD $0xaa0203e7 // mov x7, x2
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0xfc408559 // ldr d25, [x10], #8
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x4e02073b // dup v27.8h, v25.h[0]
+	WORD $0x3dc00100 // ldr q0, [x8, #0]
+	WORD $0x3dc00501 // ldr q1, [x8, #16]
+	WORD $0x3dc00102 // ldr q2, [x8, #0]
+	WORD $0x3dc00503 // ldr q3, [x8, #16]
+	WORD $0xaa0d03e6 // mov x6, x13
+	// step:
+	WORD $0x3dc004fe // ldr q30, [x7, #16]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x0e3cc36a // smull v10.8h, v27.8b, v28.8b
+	WORD $0x4e3cc36b // smull2 v11.8h, v27.16b, v28.16b
+	WORD $0x4e06073b // dup v27.8h, v25.h[1]
+	WORD $0x3dc008fc // ldr q28, [x7, #32]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x4e0a071a // dup v26.8h, v24.h[2]
+	WORD $0x0e3e836a // smlal v10.8h, v27.8b, v30.8b
+	WORD $0x4e3e836b // smlal2 v11.8h, v27.16b, v30.16b
+	WORD $0x4e0a073b // dup v27.8h, v25.h[2]
+	WORD $0x3dc00cfe // ldr q30, [x7, #48]
+	WORD $0x0e3cc350 // smull v16.8h, v26.8b, v28.8b
+	WORD $0x4e3cc351 // smull2 v17.8h, v26.16b, v28.16b
+	WORD $0x4e0e071a // dup v26.8h, v24.h[3]
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x0e3cc372 // smull v18.8h, v27.8b, v28.8b
+	WORD $0x4e3cc373 // smull2 v19.8h, v27.16b, v28.16b
+	WORD $0x4e0e073b // dup v27.8h, v25.h[3]
+	WORD $0x4e606942 // sadalp v2.4s, v10.8h
+	WORD $0x4e606963 // sadalp v3.4s, v11.8h
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0xfc408559 // ldr d25, [x10], #8
+	WORD $0x910100e7 // add x7, x7, #64
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x0e3e8350 // smlal v16.8h, v26.8b, v30.8b
+	WORD $0x4e3e8351 // smlal2 v17.8h, v26.16b, v30.16b
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x0e3e8372 // smlal v18.8h, v27.8b, v30.8b
+	WORD $0x4e3e8373 // smlal2 v19.8h, v27.16b, v30.16b
+	WORD $0x4e02073b // dup v27.8h, v25.h[0]
+	WORD $0x4e606a00 // sadalp v0.4s, v16.8h
+	WORD $0x4e606a21 // sadalp v1.4s, v17.8h
+	WORD $0x4e606a42 // sadalp v2.4s, v18.8h
+	WORD $0x4e606a63 // sadalp v3.4s, v19.8h
+	WORD $0xf10004c6 // subs x6, x6, #1
+	WORD $0x54fffb01 // b.ne step
+	WORD $0x3dc004fe // ldr q30, [x7, #16]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x0e3cc36a // smull v10.8h, v27.8b, v28.8b
+	WORD $0x4e3cc36b // smull2 v11.8h, v27.16b, v28.16b
+	WORD $0x4e06073b // dup v27.8h, v25.h[1]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x0e3e836a // smlal v10.8h, v27.8b, v30.8b
+	WORD $0x4e3e836b // smlal2 v11.8h, v27.16b, v30.16b
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x4e606942 // sadalp v2.4s, v10.8h
+	WORD $0x4e606963 // sadalp v3.4s, v11.8h
+	WORD $0x3dc001e8 // ldr q8, [x15, #0]
+	WORD $0x3dc005e9 // ldr q9, [x15, #16]
+	WORD $0xad407dde // ldp q30, q31, [x14]
+	WORD $0x6ea8b400 // sqrdmulh v0.4s, v0.4s, v8.4s
+	WORD $0x6ea9b421 // sqrdmulh v1.4s, v1.4s, v9.4s
+	WORD $0x6ea8b442 // sqrdmulh v2.4s, v2.4s, v8.4s
+	WORD $0x6ea9b463 // sqrdmulh v3.4s, v3.4s, v9.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e3e6400 // smax v0.16b, v0.16b, v30.16b
+	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
+	WORD $0xfc2b6860 // str d0, [x3, x11]
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e3e6442 // smax v2.16b, v2.16b, v30.16b
+	WORD $0x4e3f6c42 // smin v2.16b, v2.16b, v31.16b
+	WORD $0xfc2c6862 // str d2, [x3, x12]
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x54fff481 // b.ne tile
+	RET
+
 // func neonDense1x8x8(args *neonDenseArgs)
 //
 //	for t := range tiles {
@@ -891,7 +1312,7 @@ TEXT ·neonDense1x8x8(SB), NOSPLIT, $0-8
 	WORD $0x54fffb41 // b.ne tile
 	RET
 
-// func neonDense1x8(args *neonDenseArgs)
+// func neonDense1x8n8(args *neonDenseArgs)
 //
 //	for t := range tiles {
 //		for p := range 1 {
@@ -906,7 +1327,7 @@ TEXT ·neonDense1x8x8(SB), NOSPLIT, $0-8
 //			}
 //		}
 //	}
-TEXT ·neonDense1x8(SB), NOSPLIT, $0-8
+TEXT ·neonDense1x8n8(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD neonDenseArgs_a(R0), R1
 	MOVD neonDenseArgs_w(R0), R2
@@ -983,6 +1404,90 @@ TEXT ·neonDense1x8(SB), NOSPLIT, $0-8
 	WORD $0xfc2b6860 // str d0, [x3, x11]
 	WORD $0xf10004a5 // subs x5, x5, #1
 	WORD $0x54fff821 // b.ne tile
+	RET
+
+// func neonDense1x8n4(args *neonDenseArgs)
+//
+//	for t := range tiles {
+//		for p := range 1 {
+//			place := table[1*t+p] // two int32s
+//			x, y := a[place[0]:], out[place[1]:]
+//			for c := range 8 {
+//				acc := bias[c]
+//				for k := range 8*steps + 4 {
+//					acc += int32(x[k]) * int32(w[k/2][c][k%2])
+//				}
+//				y[c] = clamp(rdm(acc, mult[c]), lo, hi)
+//			}
+//		}
+//	}
+TEXT ·neonDense1x8n4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD neonDenseArgs_a(R0), R1
+	MOVD neonDenseArgs_w(R0), R2
+	MOVD neonDenseArgs_out(R0), R3
+	MOVD neonDenseArgs_table(R0), R4
+	MOVD neonDenseArgs_tiles(R0), R5
+	MOVD neonDenseArgs_bias(R0), R8
+	MOVD neonDenseArgs_mult(R0), R15
+	MOVD neonDenseArgs_limits(R0), R14
+	MOVD neonDenseArgs_steps(R0), R13
+	// tile:
+	WORD $0x28c12c89 // ldp w9, w11, [x4], #8
+	WORD $0x8b090029 // add x9, x1, x9
+	WORD $0xaa0203e7 // mov x7, x2
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x3dc00100 // ldr q0, [x8, #0]
+	WORD $0x3dc00501 // ldr q1, [x8, #16]
+	WORD $0xaa0d03e6 // mov x6, x13
+	// step:
+	WORD $0x3dc004fe // ldr q30, [x7, #16]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x3dc008fc // ldr q28, [x7, #32]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x4e0a071a // dup v26.8h, v24.h[2]
+	WORD $0x3dc00cfe // ldr q30, [x7, #48]
+	WORD $0x0e3cc350 // smull v16.8h, v26.8b, v28.8b
+	WORD $0x4e3cc351 // smull2 v17.8h, v26.16b, v28.16b
+	WORD $0x4e0e071a // dup v26.8h, v24.h[3]
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0xfc408538 // ldr d24, [x9], #8
+	WORD $0x910100e7 // add x7, x7, #64
+	WORD $0x3dc000fc // ldr q28, [x7, #0]
+	WORD $0x0e3e8350 // smlal v16.8h, v26.8b, v30.8b
+	WORD $0x4e3e8351 // smlal2 v17.8h, v26.16b, v30.16b
+	WORD $0x4e02071a // dup v26.8h, v24.h[0]
+	WORD $0x4e606a00 // sadalp v0.4s, v16.8h
+	WORD $0x4e606a21 // sadalp v1.4s, v17.8h
+	WORD $0xf10004c6 // subs x6, x6, #1
+	WORD $0x54fffd21 // b.ne step
+	WORD $0x3dc004fe // ldr q30, [x7, #16]
+	WORD $0x0e3cc348 // smull v8.8h, v26.8b, v28.8b
+	WORD $0x4e3cc349 // smull2 v9.8h, v26.16b, v28.16b
+	WORD $0x4e06071a // dup v26.8h, v24.h[1]
+	WORD $0x0e3e8348 // smlal v8.8h, v26.8b, v30.8b
+	WORD $0x4e3e8349 // smlal2 v9.8h, v26.16b, v30.16b
+	WORD $0x4e606900 // sadalp v0.4s, v8.8h
+	WORD $0x4e606921 // sadalp v1.4s, v9.8h
+	WORD $0x3dc001e8 // ldr q8, [x15, #0]
+	WORD $0x3dc005e9 // ldr q9, [x15, #16]
+	WORD $0xad407dde // ldp q30, q31, [x14]
+	WORD $0x6ea8b400 // sqrdmulh v0.4s, v0.4s, v8.4s
+	WORD $0x6ea9b421 // sqrdmulh v1.4s, v1.4s, v9.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e3e6400 // smax v0.16b, v0.16b, v30.16b
+	WORD $0x4e3f6c00 // smin v0.16b, v0.16b, v31.16b
+	WORD $0xfc2b6860 // str d0, [x3, x11]
+	WORD $0xf10004a5 // subs x5, x5, #1
+	WORD $0x54fff961 // b.ne tile
 	RET
 
 // func neonGather(args *neonGatherArgs)

@@ -13,7 +13,7 @@ import "fmt"
 // The multiplier takes a SMULL or SMLAL a cycle and is what a Cortex-A72 waits
 // for. SADALP goes elsewhere, as does DUP, which all channels share, and at the
 // end of a tile nothing has to be added up across a register. The last 8
-// elements share a block of code without branches with the end of the tile:
+// or 4 elements share a block of code without branches with the end of the tile:
 // rounding wants the multiplier too, but narrowing and storing do not.
 //
 // Loads are a pair ahead, and sums two, so that a Cortex-A53, which does not
@@ -30,8 +30,9 @@ const (
 func neonDense(f *file) {
 	for _, channels := range []int{16, 8} {
 		for _, pixels := range []int{2, 1} {
-			neonTile(f, pixels, channels, false)
-			neonTile(f, pixels, channels, true)
+			neonTile(f, pixels, channels, 8, false)
+			neonTile(f, pixels, channels, 8, true)
+			neonTile(f, pixels, channels, 4, true)
 		}
 	}
 	neonGather(f)
@@ -43,11 +44,12 @@ type denseTile struct {
 	channels int
 }
 
-// neonTile writes a tile of filters of 8 elements, or of 8·steps more.
-func neonTile(f *file, pixels, channels int, long bool) {
-	name, length := fmt.Sprintf("neonDense%dx%dx8", pixels, channels), "8"
+// neonTile writes a tile of filters of rest elements, 8 or 4, or of 8·steps
+// more.
+func neonTile(f *file, pixels, channels, rest int, long bool) {
+	name, length := fmt.Sprintf("neonDense%dx%dx%d", pixels, channels, rest), fmt.Sprint(rest)
 	if long {
-		name, length = fmt.Sprintf("neonDense%dx%d", pixels, channels), "8*steps + 8"
+		name, length = fmt.Sprintf("neonDense%dx%dn%d", pixels, channels, rest), "8*steps + "+length
 	}
 	t := denseTile{f.kernel(name, "neonDenseArgs", fmt.Sprintf(`
 for t := range tiles {
@@ -93,10 +95,10 @@ for t := range tiles {
 	if long {
 		t.op("mov x6, x13")
 		t.label("step")
-		t.step(true)
+		t.step(4, true)
 		t.op("subs x6, x6, #1\nb.ne step")
 	}
-	t.step(false)
+	t.step(rest/2, false)
 	t.finish()
 	t.op("subs x5, x5, #1\nb.ne tile")
 }
@@ -124,9 +126,8 @@ func (t denseTile) pair(p, i int) {
 	t.op("dup v%d.8h, v%d.h[%d]", neonPair+p, neonPixel+p, i)
 }
 
-// step multiplies 4 pairs. If more follow, their loads are begun.
-func (t denseTile) step(more bool) {
-	const pairs = 4
+// step multiplies so many pairs. If more follow, their loads are begun.
+func (t denseTile) step(pairs int, more bool) {
 	var pending [2][]string // additions to be done, by pixel
 	for i := range pairs {
 		set := i / 2 % 2
