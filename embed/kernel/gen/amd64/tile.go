@@ -121,16 +121,20 @@ func newTile(f *file, c *constants, name, doc string, pixels, halves int, s step
 // which one shuffle of bytes puts right at the end.
 func (t *tile) finish(c *constants) {
 	t.load("finish", "R12")
-	for p := range t.pixels {
-		for h := range t.halves {
-			a, odd := t.acc(p, h), t.free(p%2)
-			at := 32*t.halves + 128*h
-			t.op(`VPSRLQ $32, %[1]s, %[2]s
-				VPMULUDQ %[3]d(R12), %[1]s, %[1]s
-				VPMULUDQ %[4]d(R12), %[2]s, %[2]s
-				VPADDQ %[5]d(R12), %[1]s, %[1]s
-				VPADDQ %[6]d(R12), %[2]s, %[2]s
-				VSHUFPS $0xDD, %[2]s, %[1]s, %[1]s`, a, odd, at, at+32, at+64, at+96)
+	for h := range t.halves {
+		// Loads are what this waits for: three of four constants stay in
+		// registers.
+		multEven, multOdd, roundEven, odd := t.free(0), t.free(1), t.free(2), t.free(3)
+		at := 32*t.halves + 128*h
+		t.op("VMOVDQU %d(R12), %s\nVMOVDQU %d(R12), %s\nVMOVDQU %d(R12), %s", at, multEven, at+32, multOdd, at+64, roundEven)
+		for p := range t.pixels {
+			a := t.acc(p, h)
+			t.op("VPSRLQ $32, %s, %s", a, odd)
+			t.op("VPMULUDQ %s, %s, %s", multEven, a, a)
+			t.op("VPMULUDQ %s, %s, %s", multOdd, odd, odd)
+			t.op("VPADDQ %s, %s, %s", roundEven, a, a)
+			t.op("VPADDQ %d(R12), %s, %s", at+96, odd, odd)
+			t.op("VSHUFPS $0xDD, %s, %s, %s", odd, a, a)
 		}
 	}
 	lo, hi := t.free(2), t.free(3)
