@@ -60,6 +60,11 @@ const (
 	// pause between two frames far longer.
 	helperPatience = 20000
 
+	// yieldAfter is when it offers its processor to another thread, once: where
+	// processors are scarce, that may be the caller, who shares it and waits
+	// behind its back. More often would be taken for having no use for it.
+	yieldAfter = 2000
+
 	// mostTaken is how many units are taken off another's share at once.
 	// Neighbours cost less than as many from here and there, but while they
 	// wait for a worker that lost its processor, nobody else can have them.
@@ -194,6 +199,9 @@ func (t *team) stand(i int) {
 			continue
 		}
 		if idle < helperPatience {
+			if idle == yieldAfter {
+				yield()
+			}
 			continue
 		}
 		idle = 0
