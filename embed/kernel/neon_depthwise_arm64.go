@@ -132,9 +132,12 @@ func (d *neonDepthwise) Run(a *Args, p Part) {
 			}
 			args.a, args.out = (*int8)(unsafe.Add(in, origin+c)), (*int8)(unsafe.Add(out, at+c))
 			args.w, args.params = &d.weight[b*taps*16], &d.params[b]
-			if taps == 9 {
+			switch {
+			case taps == 9:
 				neonDepthwise3x3(&args)
-			} else {
+			case args.step == args.tapStep:
+				neonDepthwise5x5near(&args)
+			default:
 				neonDepthwise5x5(&args)
 			}
 		}
@@ -146,3 +149,6 @@ func neonDepthwise3x3(args *neonDepthwiseArgs)
 
 //go:noescape
 func neonDepthwise5x5(args *neonDepthwiseArgs)
+
+//go:noescape
+func neonDepthwise5x5near(args *neonDepthwiseArgs)

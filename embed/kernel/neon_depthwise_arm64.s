@@ -531,3 +531,380 @@ TEXT ·neonDepthwise5x5(SB), NOSPLIT, $0-8
 	WORD $0xf1000b18 // subs x24, x24, #2
 	WORD $0x54ffd522 // b.hs row
 	RET
+
+// func neonDepthwise5x5near(args *neonDepthwiseArgs)
+//
+//	// step is tapStep.
+//	for range rows {
+//		for x := range width {
+//			for c := range 16 {
+//				acc := params[0][c] // bias
+//				for ky := range 5 {
+//					for kx := range 5 {
+//						acc += int32(a[x*step+ky*tapRow+kx*tapStep+c]) * int32(w[ky][kx][c])
+//					}
+//				}
+//				out[x*outStep+c] = clamp(rdm(acc, params[1][c]), lo, hi)
+//			}
+//		}
+//		a, out = a[row:], out[outRow:]
+//	}
+TEXT ·neonDepthwise5x5near(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	// Two pixels at a time. If width is odd, at least 3, the last two begin one early.
+	MOVD neonDepthwiseArgs_a(R0), R1
+	MOVD neonDepthwiseArgs_w(R0), R2
+	MOVD neonDepthwiseArgs_out(R0), R3
+	MOVD neonDepthwiseArgs_tapStep(R0), R14
+	MOVD neonDepthwiseArgs_step(R0), R4
+	MOVD neonDepthwiseArgs_outStep(R0), R5
+	MOVD neonDepthwiseArgs_params(R0), R8
+	MOVD neonDepthwiseArgs_limits(R0), R6
+	MOVD neonDepthwiseArgs_width(R0), R7
+	// x14 … x17, x19 … x23: where the taps of a row are, of pixel 0 but the first, then of pixel 1
+	WORD $0xad4074dc // ldp q28, q29, [x6]
+	WORD $0x8b0e01cf // add x15, x14, x14
+	WORD $0x8b0e01f0 // add x16, x15, x14
+	WORD $0x8b0f01f1 // add x17, x15, x15
+	WORD $0xaa0403f3 // mov x19, x4
+	WORD $0x8b0e0094 // add x20, x4, x14
+	WORD $0x8b0f0095 // add x21, x4, x15
+	WORD $0x8b100096 // add x22, x4, x16
+	WORD $0x8b110097 // add x23, x4, x17
+	WORD $0x924000f8 // and x24, x7, #1
+	// x24 is twice the rows to do after this one, plus 1 for an odd width.
+	MOVD neonDepthwiseArgs_rows(R0), R6
+	WORD $0xd10004c6 // sub x6, x6, #1
+	WORD $0x8b060718 // add x24, x24, x6, lsl #1
+	WORD $0x3dc01118 // ldr q24, [x8, #64]
+	WORD $0x3dc01519 // ldr q25, [x8, #80]
+	WORD $0x3dc0191a // ldr q26, [x8, #96]
+	WORD $0x3dc01d1b // ldr q27, [x8, #112]
+	// row:
+	MOVD neonDepthwiseArgs_tapRow(R0), R6
+	MOVD neonDepthwiseArgs_width(R0), R7
+	WORD $0xaa0103e9 // mov x9, x1
+	WORD $0x8b06012a // add x10, x9, x6
+	WORD $0x8b06014b // add x11, x10, x6
+	WORD $0x8b06016c // add x12, x11, x6
+	WORD $0x8b06018d // add x13, x12, x6
+	WORD $0xaa0303f9 // mov x25, x3
+	WORD $0x910004e7 // add x7, x7, #1
+	WORD $0xd341fce7 // lsr x7, x7, #1
+	// pair:
+	WORD $0x3dc00050 // ldr q16, [x2, #0]
+	WORD $0x3dc00134 // ldr q20, [x9]
+	WORD $0x3cf36935 // ldr q21, [x9, x19]
+	WORD $0x3dc00100 // ldr q0, [x8, #0]
+	WORD $0x3dc00501 // ldr q1, [x8, #16]
+	WORD $0x3dc00902 // ldr q2, [x8, #32]
+	WORD $0x3dc00d03 // ldr q3, [x8, #48]
+	WORD $0x3dc00104 // ldr q4, [x8, #0]
+	WORD $0x3dc00505 // ldr q5, [x8, #16]
+	WORD $0x3dc00906 // ldr q6, [x8, #32]
+	WORD $0x3dc00d07 // ldr q7, [x8, #48]
+	WORD $0x3dc00451 // ldr q17, [x2, #16]
+	WORD $0x0e30c288 // smull v8.8h, v20.8b, v16.8b
+	WORD $0x4e30c289 // smull2 v9.8h, v20.16b, v16.16b
+	WORD $0x3cf46936 // ldr q22, [x9, x20]
+	WORD $0x0e30c2ac // smull v12.8h, v21.8b, v16.8b
+	WORD $0x4e30c2ad // smull2 v13.8h, v21.16b, v16.16b
+	WORD $0x3dc00852 // ldr q18, [x2, #32]
+	WORD $0x0e31c2aa // smull v10.8h, v21.8b, v17.8b
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x4e31c2ab // smull2 v11.8h, v21.16b, v17.16b
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x3cf56937 // ldr q23, [x9, x21]
+	WORD $0x0e31c2ce // smull v14.8h, v22.8b, v17.8b
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e31c2cf // smull2 v15.8h, v22.16b, v17.16b
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x3dc00c53 // ldr q19, [x2, #48]
+	WORD $0x0e3282ca // smlal v10.8h, v22.8b, v18.8b
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x4e3282cb // smlal2 v11.8h, v22.16b, v18.16b
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x3cf6693e // ldr q30, [x9, x22]
+	WORD $0x0e3282ee // smlal v14.8h, v23.8b, v18.8b
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e3282ef // smlal2 v15.8h, v23.16b, v18.16b
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x3dc01050 // ldr q16, [x2, #64]
+	WORD $0x0e33c2e8 // smull v8.8h, v23.8b, v19.8b
+	WORD $0x0e6a1000 // saddw v0.4s, v0.4s, v10.4h
+	WORD $0x4e33c2e9 // smull2 v9.8h, v23.16b, v19.16b
+	WORD $0x0e6e1084 // saddw v4.4s, v4.4s, v14.4h
+	WORD $0x3cf7693f // ldr q31, [x9, x23]
+	WORD $0x0e33c3cc // smull v12.8h, v30.8b, v19.8b
+	WORD $0x4e6a1021 // saddw2 v1.4s, v1.4s, v10.8h
+	WORD $0x4e33c3cd // smull2 v13.8h, v30.16b, v19.16b
+	WORD $0x4e6e10a5 // saddw2 v5.4s, v5.4s, v14.8h
+	WORD $0x3dc01451 // ldr q17, [x2, #80]
+	WORD $0x3dc00154 // ldr q20, [x10]
+	WORD $0x0e3083c8 // smlal v8.8h, v30.8b, v16.8b
+	WORD $0x0e6b1042 // saddw v2.4s, v2.4s, v11.4h
+	WORD $0x4e3083c9 // smlal2 v9.8h, v30.16b, v16.16b
+	WORD $0x0e6f10c6 // saddw v6.4s, v6.4s, v15.4h
+	WORD $0x3cf36955 // ldr q21, [x10, x19]
+	WORD $0x0e3083ec // smlal v12.8h, v31.8b, v16.8b
+	WORD $0x4e6b1063 // saddw2 v3.4s, v3.4s, v11.8h
+	WORD $0x4e3083ed // smlal2 v13.8h, v31.16b, v16.16b
+	WORD $0x4e6f10e7 // saddw2 v7.4s, v7.4s, v15.8h
+	WORD $0x3dc01852 // ldr q18, [x2, #96]
+	WORD $0x0e31c28a // smull v10.8h, v20.8b, v17.8b
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x4e31c28b // smull2 v11.8h, v20.16b, v17.16b
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x3cf46956 // ldr q22, [x10, x20]
+	WORD $0x0e31c2ae // smull v14.8h, v21.8b, v17.8b
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e31c2af // smull2 v15.8h, v21.16b, v17.16b
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x3dc01c53 // ldr q19, [x2, #112]
+	WORD $0x0e3282aa // smlal v10.8h, v21.8b, v18.8b
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x4e3282ab // smlal2 v11.8h, v21.16b, v18.16b
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x3cf56957 // ldr q23, [x10, x21]
+	WORD $0x0e3282ce // smlal v14.8h, v22.8b, v18.8b
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e3282cf // smlal2 v15.8h, v22.16b, v18.16b
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x3dc02050 // ldr q16, [x2, #128]
+	WORD $0x0e33c2c8 // smull v8.8h, v22.8b, v19.8b
+	WORD $0x0e6a1000 // saddw v0.4s, v0.4s, v10.4h
+	WORD $0x4e33c2c9 // smull2 v9.8h, v22.16b, v19.16b
+	WORD $0x0e6e1084 // saddw v4.4s, v4.4s, v14.4h
+	WORD $0x3cf6695e // ldr q30, [x10, x22]
+	WORD $0x0e33c2ec // smull v12.8h, v23.8b, v19.8b
+	WORD $0x4e6a1021 // saddw2 v1.4s, v1.4s, v10.8h
+	WORD $0x4e33c2ed // smull2 v13.8h, v23.16b, v19.16b
+	WORD $0x4e6e10a5 // saddw2 v5.4s, v5.4s, v14.8h
+	WORD $0x3dc02451 // ldr q17, [x2, #144]
+	WORD $0x0e3082e8 // smlal v8.8h, v23.8b, v16.8b
+	WORD $0x0e6b1042 // saddw v2.4s, v2.4s, v11.4h
+	WORD $0x4e3082e9 // smlal2 v9.8h, v23.16b, v16.16b
+	WORD $0x0e6f10c6 // saddw v6.4s, v6.4s, v15.4h
+	WORD $0x3cf7695f // ldr q31, [x10, x23]
+	WORD $0x0e3083cc // smlal v12.8h, v30.8b, v16.8b
+	WORD $0x4e6b1063 // saddw2 v3.4s, v3.4s, v11.8h
+	WORD $0x4e3083cd // smlal2 v13.8h, v30.16b, v16.16b
+	WORD $0x4e6f10e7 // saddw2 v7.4s, v7.4s, v15.8h
+	WORD $0x3dc02852 // ldr q18, [x2, #160]
+	WORD $0x3dc00174 // ldr q20, [x11]
+	WORD $0x0e31c3ca // smull v10.8h, v30.8b, v17.8b
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x4e31c3cb // smull2 v11.8h, v30.16b, v17.16b
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x3cf36975 // ldr q21, [x11, x19]
+	WORD $0x0e31c3ee // smull v14.8h, v31.8b, v17.8b
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e31c3ef // smull2 v15.8h, v31.16b, v17.16b
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x3dc02c53 // ldr q19, [x2, #176]
+	WORD $0x0e32828a // smlal v10.8h, v20.8b, v18.8b
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x4e32828b // smlal2 v11.8h, v20.16b, v18.16b
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x3cf46976 // ldr q22, [x11, x20]
+	WORD $0x0e3282ae // smlal v14.8h, v21.8b, v18.8b
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e3282af // smlal2 v15.8h, v21.16b, v18.16b
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x3dc03050 // ldr q16, [x2, #192]
+	WORD $0x0e33c2a8 // smull v8.8h, v21.8b, v19.8b
+	WORD $0x0e6a1000 // saddw v0.4s, v0.4s, v10.4h
+	WORD $0x4e33c2a9 // smull2 v9.8h, v21.16b, v19.16b
+	WORD $0x0e6e1084 // saddw v4.4s, v4.4s, v14.4h
+	WORD $0x3cf56977 // ldr q23, [x11, x21]
+	WORD $0x0e33c2cc // smull v12.8h, v22.8b, v19.8b
+	WORD $0x4e6a1021 // saddw2 v1.4s, v1.4s, v10.8h
+	WORD $0x4e33c2cd // smull2 v13.8h, v22.16b, v19.16b
+	WORD $0x4e6e10a5 // saddw2 v5.4s, v5.4s, v14.8h
+	WORD $0x3dc03451 // ldr q17, [x2, #208]
+	WORD $0x0e3082c8 // smlal v8.8h, v22.8b, v16.8b
+	WORD $0x0e6b1042 // saddw v2.4s, v2.4s, v11.4h
+	WORD $0x4e3082c9 // smlal2 v9.8h, v22.16b, v16.16b
+	WORD $0x0e6f10c6 // saddw v6.4s, v6.4s, v15.4h
+	WORD $0x3cf6697e // ldr q30, [x11, x22]
+	WORD $0x0e3082ec // smlal v12.8h, v23.8b, v16.8b
+	WORD $0x4e6b1063 // saddw2 v3.4s, v3.4s, v11.8h
+	WORD $0x4e3082ed // smlal2 v13.8h, v23.16b, v16.16b
+	WORD $0x4e6f10e7 // saddw2 v7.4s, v7.4s, v15.8h
+	WORD $0x3dc03852 // ldr q18, [x2, #224]
+	WORD $0x0e31c2ea // smull v10.8h, v23.8b, v17.8b
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x4e31c2eb // smull2 v11.8h, v23.16b, v17.16b
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x3cf7697f // ldr q31, [x11, x23]
+	WORD $0x0e31c3ce // smull v14.8h, v30.8b, v17.8b
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e31c3cf // smull2 v15.8h, v30.16b, v17.16b
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x3dc03c53 // ldr q19, [x2, #240]
+	WORD $0x3dc00194 // ldr q20, [x12]
+	WORD $0x0e3283ca // smlal v10.8h, v30.8b, v18.8b
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x4e3283cb // smlal2 v11.8h, v30.16b, v18.16b
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x3cf36995 // ldr q21, [x12, x19]
+	WORD $0x0e3283ee // smlal v14.8h, v31.8b, v18.8b
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e3283ef // smlal2 v15.8h, v31.16b, v18.16b
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x3dc04050 // ldr q16, [x2, #256]
+	WORD $0x0e33c288 // smull v8.8h, v20.8b, v19.8b
+	WORD $0x0e6a1000 // saddw v0.4s, v0.4s, v10.4h
+	WORD $0x4e33c289 // smull2 v9.8h, v20.16b, v19.16b
+	WORD $0x0e6e1084 // saddw v4.4s, v4.4s, v14.4h
+	WORD $0x3cf46996 // ldr q22, [x12, x20]
+	WORD $0x0e33c2ac // smull v12.8h, v21.8b, v19.8b
+	WORD $0x4e6a1021 // saddw2 v1.4s, v1.4s, v10.8h
+	WORD $0x4e33c2ad // smull2 v13.8h, v21.16b, v19.16b
+	WORD $0x4e6e10a5 // saddw2 v5.4s, v5.4s, v14.8h
+	WORD $0x3dc04451 // ldr q17, [x2, #272]
+	WORD $0x0e3082a8 // smlal v8.8h, v21.8b, v16.8b
+	WORD $0x0e6b1042 // saddw v2.4s, v2.4s, v11.4h
+	WORD $0x4e3082a9 // smlal2 v9.8h, v21.16b, v16.16b
+	WORD $0x0e6f10c6 // saddw v6.4s, v6.4s, v15.4h
+	WORD $0x3cf56997 // ldr q23, [x12, x21]
+	WORD $0x0e3082cc // smlal v12.8h, v22.8b, v16.8b
+	WORD $0x4e6b1063 // saddw2 v3.4s, v3.4s, v11.8h
+	WORD $0x4e3082cd // smlal2 v13.8h, v22.16b, v16.16b
+	WORD $0x4e6f10e7 // saddw2 v7.4s, v7.4s, v15.8h
+	WORD $0x3dc04852 // ldr q18, [x2, #288]
+	WORD $0x0e31c2ca // smull v10.8h, v22.8b, v17.8b
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x4e31c2cb // smull2 v11.8h, v22.16b, v17.16b
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x3cf6699e // ldr q30, [x12, x22]
+	WORD $0x0e31c2ee // smull v14.8h, v23.8b, v17.8b
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e31c2ef // smull2 v15.8h, v23.16b, v17.16b
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x3dc04c53 // ldr q19, [x2, #304]
+	WORD $0x0e3282ea // smlal v10.8h, v23.8b, v18.8b
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x4e3282eb // smlal2 v11.8h, v23.16b, v18.16b
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x3cf7699f // ldr q31, [x12, x23]
+	WORD $0x0e3283ce // smlal v14.8h, v30.8b, v18.8b
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e3283cf // smlal2 v15.8h, v30.16b, v18.16b
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x3dc05050 // ldr q16, [x2, #320]
+	WORD $0x3dc001b4 // ldr q20, [x13]
+	WORD $0x0e33c3c8 // smull v8.8h, v30.8b, v19.8b
+	WORD $0x0e6a1000 // saddw v0.4s, v0.4s, v10.4h
+	WORD $0x4e33c3c9 // smull2 v9.8h, v30.16b, v19.16b
+	WORD $0x0e6e1084 // saddw v4.4s, v4.4s, v14.4h
+	WORD $0x3cf369b5 // ldr q21, [x13, x19]
+	WORD $0x0e33c3ec // smull v12.8h, v31.8b, v19.8b
+	WORD $0x4e6a1021 // saddw2 v1.4s, v1.4s, v10.8h
+	WORD $0x4e33c3ed // smull2 v13.8h, v31.16b, v19.16b
+	WORD $0x4e6e10a5 // saddw2 v5.4s, v5.4s, v14.8h
+	WORD $0x3dc05451 // ldr q17, [x2, #336]
+	WORD $0x0e308288 // smlal v8.8h, v20.8b, v16.8b
+	WORD $0x0e6b1042 // saddw v2.4s, v2.4s, v11.4h
+	WORD $0x4e308289 // smlal2 v9.8h, v20.16b, v16.16b
+	WORD $0x0e6f10c6 // saddw v6.4s, v6.4s, v15.4h
+	WORD $0x3cf469b6 // ldr q22, [x13, x20]
+	WORD $0x0e3082ac // smlal v12.8h, v21.8b, v16.8b
+	WORD $0x4e6b1063 // saddw2 v3.4s, v3.4s, v11.8h
+	WORD $0x4e3082ad // smlal2 v13.8h, v21.16b, v16.16b
+	WORD $0x4e6f10e7 // saddw2 v7.4s, v7.4s, v15.8h
+	WORD $0x3dc05852 // ldr q18, [x2, #352]
+	WORD $0x0e31c2aa // smull v10.8h, v21.8b, v17.8b
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x4e31c2ab // smull2 v11.8h, v21.16b, v17.16b
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x3cf569b7 // ldr q23, [x13, x21]
+	WORD $0x0e31c2ce // smull v14.8h, v22.8b, v17.8b
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e31c2cf // smull2 v15.8h, v22.16b, v17.16b
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x3dc05c53 // ldr q19, [x2, #368]
+	WORD $0x0e3282ca // smlal v10.8h, v22.8b, v18.8b
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x4e3282cb // smlal2 v11.8h, v22.16b, v18.16b
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x3cf669be // ldr q30, [x13, x22]
+	WORD $0x0e3282ee // smlal v14.8h, v23.8b, v18.8b
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e3282ef // smlal2 v15.8h, v23.16b, v18.16b
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x3dc06050 // ldr q16, [x2, #384]
+	WORD $0x0e33c2e8 // smull v8.8h, v23.8b, v19.8b
+	WORD $0x0e6a1000 // saddw v0.4s, v0.4s, v10.4h
+	WORD $0x4e33c2e9 // smull2 v9.8h, v23.16b, v19.16b
+	WORD $0x0e6e1084 // saddw v4.4s, v4.4s, v14.4h
+	WORD $0x3cf769bf // ldr q31, [x13, x23]
+	WORD $0x0e33c3cc // smull v12.8h, v30.8b, v19.8b
+	WORD $0x4e6a1021 // saddw2 v1.4s, v1.4s, v10.8h
+	WORD $0x4e33c3cd // smull2 v13.8h, v30.16b, v19.16b
+	WORD $0x4e6e10a5 // saddw2 v5.4s, v5.4s, v14.8h
+	WORD $0x0e3083c8 // smlal v8.8h, v30.8b, v16.8b
+	WORD $0x0e6b1042 // saddw v2.4s, v2.4s, v11.4h
+	WORD $0x4e3083c9 // smlal2 v9.8h, v30.16b, v16.16b
+	WORD $0x0e6f10c6 // saddw v6.4s, v6.4s, v15.4h
+	WORD $0x0e3083ec // smlal v12.8h, v31.8b, v16.8b
+	WORD $0x4e6b1063 // saddw2 v3.4s, v3.4s, v11.8h
+	WORD $0x4e3083ed // smlal2 v13.8h, v31.16b, v16.16b
+	WORD $0x4e6f10e7 // saddw2 v7.4s, v7.4s, v15.8h
+	WORD $0x0e681000 // saddw v0.4s, v0.4s, v8.4h
+	WORD $0x0e6c1084 // saddw v4.4s, v4.4s, v12.4h
+	WORD $0x4e681021 // saddw2 v1.4s, v1.4s, v8.8h
+	WORD $0x4e6c10a5 // saddw2 v5.4s, v5.4s, v12.8h
+	WORD $0x0e691042 // saddw v2.4s, v2.4s, v9.4h
+	WORD $0x0e6d10c6 // saddw v6.4s, v6.4s, v13.4h
+	WORD $0x4e691063 // saddw2 v3.4s, v3.4s, v9.8h
+	WORD $0x4e6d10e7 // saddw2 v7.4s, v7.4s, v13.8h
+	WORD $0x6eb8b400 // sqrdmulh v0.4s, v0.4s, v24.4s
+	WORD $0x6eb8b484 // sqrdmulh v4.4s, v4.4s, v24.4s
+	WORD $0x6eb9b421 // sqrdmulh v1.4s, v1.4s, v25.4s
+	WORD $0x6eb9b4a5 // sqrdmulh v5.4s, v5.4s, v25.4s
+	WORD $0x6ebab442 // sqrdmulh v2.4s, v2.4s, v26.4s
+	WORD $0x6ebab4c6 // sqrdmulh v6.4s, v6.4s, v26.4s
+	WORD $0x6ebbb463 // sqrdmulh v3.4s, v3.4s, v27.4s
+	WORD $0x6ebbb4e7 // sqrdmulh v7.4s, v7.4s, v27.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e214840 // sqxtn2 v0.16b, v2.8h
+	WORD $0x4e3c6400 // smax v0.16b, v0.16b, v28.16b
+	WORD $0x4e3d6c00 // smin v0.16b, v0.16b, v29.16b
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e6148a4 // sqxtn2 v4.8h, v5.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e6148e6 // sqxtn2 v6.8h, v7.4s
+	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
+	WORD $0x4e2148c4 // sqxtn2 v4.16b, v6.8h
+	WORD $0x4e3c6484 // smax v4.16b, v4.16b, v28.16b
+	WORD $0x4e3d6c84 // smin v4.16b, v4.16b, v29.16b
+	WORD $0x3d800320 // str q0, [x25]
+	WORD $0x3ca56b24 // str q4, [x25, x5]
+	// On by two pixels, or by one to the last two of an odd width.
+	WORD $0xd10004e7 // sub x7, x7, #1
+	WORD $0x92400306 // and x6, x24, #1
+	WORD $0xcb0700c6 // sub x6, x6, x7
+	WORD $0xf10000df // cmp x6, #0
+	WORD $0x9a8403fa // csel x26, xzr, x4, eq
+	WORD $0x9a8503e6 // csel x6, xzr, x5, eq
+	WORD $0x8b04035a // add x26, x26, x4
+	WORD $0x8b0500c6 // add x6, x6, x5
+	WORD $0x8b060339 // add x25, x25, x6
+	WORD $0x8b1a0129 // add x9, x9, x26
+	WORD $0x8b1a014a // add x10, x10, x26
+	WORD $0x8b1a016b // add x11, x11, x26
+	WORD $0x8b1a018c // add x12, x12, x26
+	WORD $0x8b1a01ad // add x13, x13, x26
+	WORD $0xb5ffd9a7 // cbnz x7, pair
+	MOVD neonDepthwiseArgs_row(R0), R6
+	MOVD neonDepthwiseArgs_outRow(R0), R7
+	WORD $0x8b060021 // add x1, x1, x6
+	WORD $0x8b070063 // add x3, x3, x7
+	WORD $0xf1000b18 // subs x24, x24, #2
+	WORD $0x54ffd7a2 // b.hs row
+	RET

@@ -16,7 +16,8 @@ import "fmt"
 // neonDepthwise writes the depthwise tiles of the tier neon.
 func neonDepthwise(f *file) {
 	neonDepthwise3(f)
-	neonDepthwise5(f)
+	neonDepthwise5(f, false)
+	neonDepthwise5(f, true)
 }
 
 const neonDepthwiseDoc = `
@@ -170,16 +171,23 @@ func neonDepthwise3(f *file) {
 	k.op("add x1, x1, x6\nadd x3, x3, x7\nsubs x23, x23, #1\nb.ne row")
 }
 
-func neonDepthwise5(f *file) {
+// neonDepthwise5 writes tiles of any step, or of one where what a tap sees is
+// what the next one sees of the pixel before: a row of windows is 6 loads then,
+// not 10.
+func neonDepthwise5(f *file, near bool) {
 	const (
 		sum     = 0  // … 7
 		product = 8  // … 15
 		weight  = 16 // … 19
-		element = 20 // … 23
 		mult    = 24 // … 27
 		lo, hi  = 28, 29
 	)
-	k := f.kernel("neonDepthwise5x5", "neonDepthwiseArgs", fmt.Sprintf(neonDepthwiseDoc, 5))
+	element := [6]int{20, 21, 22, 23, 30, 31}
+	name, doc := "neonDepthwise5x5", neonDepthwiseDoc
+	if near {
+		name, doc = name+"near", "\n// step is tapStep."+doc
+	}
+	k := f.kernel(name, "neonDepthwiseArgs", fmt.Sprintf(doc, 5))
 	k.note("Two pixels at a time. If width is odd, at least 3, the last two begin one early.")
 	k.load("a", "x1", "w", "x2", "out", "x3", "tapStep", "x14", "step", "x4", "outStep", "x5", "params", "x8", "limits", "x6", "width", "x7")
 	k.note("x14 … x17, x19 … x23: where the taps of a row are, of pixel 0 but the first, then of pixel 1")
@@ -209,19 +217,27 @@ func neonDepthwise5(f *file) {
 	}
 	k.op("mov x25, x3\nadd x7, x7, #1\nlsr x7, x7, #1")
 	k.label("pair")
-	w := func(tap int) int { return weight + tap%4 }
-	x := func(tap, p int) int { return element + 2*(tap%2) + p }
-	loadW := func(tap int) { k.op("ldr q%d, [x2, #%d]", w(tap), 16*tap) }
-	loadX := func(tap, p int) {
-		if off := at[p][tap%5]; off == "" {
-			k.op("ldr q%d, [x%d]", x(tap, p), 9+tap/5)
-		} else {
-			k.op("ldr q%d, [x%d, %s]", x(tap, p), 9+tap/5, off)
+	x := func(tap, p int) int {
+		if near {
+			return element[tap%5+p]
 		}
+		return element[2*(tap%2)+p]
 	}
+	load := func(tap, p int) {
+		if near && p == 0 && tap%5 > 0 {
+			return // pixel 1 has seen it
+		}
+		offset := at[p][tap%5]
+		if offset != "" {
+			offset = ", " + offset
+		}
+		k.op("ldr q%d, [x%d%s]", x(tap, p), 9+tap/5, offset)
+	}
+	w := func(tap int) int { return weight + tap%4 }
+	loadW := func(tap int) { k.op("ldr q%d, [x2, #%d]", w(tap), 16*tap) }
 	loadW(0)
-	loadX(0, 0)
-	loadX(0, 1)
+	load(0, 0)
+	load(0, 1)
 	for p := range 2 {
 		for i := range 4 {
 			k.op("ldr q%d, [x8, #%d]", sum+4*p+i, 16*i)
@@ -236,7 +252,7 @@ func neonDepthwise5(f *file) {
 		},
 		x: func(tap, p int) int {
 			if tap+1 < 25 {
-				loadX(tap+1, p)
+				load(tap+1, p)
 			}
 			return x(tap, p)
 		},
