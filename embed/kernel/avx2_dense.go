@@ -65,7 +65,7 @@ func newTiledDense(c *Conv, f family) Op {
 		}
 	}
 	d.pack(c, filters)
-	d.parts = d.cut(filters)
+	d.parts = d.cut()
 	return d
 }
 
@@ -99,15 +99,18 @@ func (d *tiledDense) pack(c *Conv, filters int) {
 	}
 }
 
-// cut makes parts of rows where there are many, of blocks otherwise.
-func (d *tiledDense) cut(filters int) []Part {
+// cut makes parts of rows where there are many, of blocks otherwise, and of
+// halves of the rows where blocks are few: threads should end together.
+func (d *tiledDense) cut() []Part {
 	want := max(d.Out.H*d.Out.W*d.Out.C*d.K()/tiledPart, 1)
-	each := len(d.blocks)
-	rows := d.Out.H
+	each, rows := len(d.blocks), d.Out.H
 	if d.Out.H*d.Out.W >= 2*tiledPixels {
 		rows = max(ceil(d.Out.H, want), 1)
 	} else {
 		each = ceil(len(d.blocks), want)
+		if parts := ceil(len(d.blocks), each); parts < 8 && parts < want {
+			rows = ceil(d.Out.H, 2)
+		}
 	}
 	var parts []Part
 	for from := 0; from < len(d.blocks); {
