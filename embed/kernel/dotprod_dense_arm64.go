@@ -32,7 +32,7 @@ const (
 	dotBlock = 32 << 10
 
 	// About how many products make a part.
-	dotPart = 1 << 20
+	dotPart = 1 << 19
 )
 
 func newDotDense(c *Conv) Op {
