@@ -64,6 +64,7 @@ func newTiledDense(c *Conv, f family) Op {
 			}
 		}
 	}
+	d.inAt, d.outAt = withEnd(d.inAt), withEnd(d.outAt)
 	d.pack(c, filters)
 	d.parts = d.cut()
 	return d
@@ -135,7 +136,7 @@ func (d *tiledDense) Parts() []Part { return d.parts }
 
 func (d *tiledDense) Scratch() int {
 	if d.narrow > 0 {
-		return ceil(8*len(d.outAt), 32)
+		return ceil(8*d.rows*d.Out.W, 32)
 	}
 	return 0
 }

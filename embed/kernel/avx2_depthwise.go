@@ -95,6 +95,7 @@ func (d *tiledDepthwise) kind(i int) {
 			}
 		}
 	}
+	k.inAt, k.outAt = withEnd(k.inAt), withEnd(k.outAt)
 	k.weight = d.stride
 	d.stride += 8 * len(k.at)
 }

@@ -8,7 +8,7 @@ import "unsafe"
 // tiles of one block of channels. Kernels change them.
 type tileArgs struct {
 	in, out     unsafe.Pointer // of the first pixel
-	inAt, outAt unsafe.Pointer // *int32: each pixel's distance from there
+	inAt, outAt unsafe.Pointer // *int32: each pixel's distance from there; see withEnd
 	n           int            // tiles
 	at          unsafe.Pointer // *int32: each step's distance from its pixel
 	weight      unsafe.Pointer // of one step after the other
@@ -16,6 +16,11 @@ type tileArgs struct {
 	steps       [4]int         // of each kind
 	lo, hi      int8
 }
+
+// withEnd adds an element to pixels' distances. Kernels advance past those they
+// used, and a pointer past the end of its memory may be none that the garbage
+// collector can stand.
+func withEnd(at []int32) []int32 { return append(at, 0) }
 
 // tilePixels is how many pixels a tile has, except for the last.
 const tilePixels = 6
