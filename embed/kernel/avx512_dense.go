@@ -119,32 +119,56 @@ func (d *vnni512Dense) pack(c *Conv, length int) {
 func (d *vnni512Dense) packChunk(c *Conv, k *vnni512Chunk, length int) {
 	size := c.K()
 	for v := range k.vectors {
-		for e := range 16 {
+		var filters [16]*int8
+		for e := range filters {
 			f := e/4*4*k.vectors + 4*v + e%4
 			if f >= k.n {
 				continue
 			}
 			w := c.Weight[(k.c+f)*size:][:size]
+			filters[e] = &w[0]
 			k.finish[16*v+e] = c.Bias[k.c+f] - 128*sumBytes(w)
 			k.finish[16*(k.vectors+v)+e] = vnni512Mult(c.Mult[k.c+f], d.exact)
-			to := k.weight[64*v+4*e:]
-			for len(w) > 0 {
-				packWords(to, 64*k.vectors, w[:length])
-				w = w[length:]
-				to = to[min(d.steps*64*k.vectors, len(to)):]
-			}
+		}
+		to := k.weight[64*v:]
+		for from := 0; from < size; from += length {
+			packVector(to, 64*k.vectors, &filters, from, length)
+			to = to[min(d.steps*64*k.vectors, len(to)):]
 		}
 	}
 }
 
-// packWords copies w, four bytes at a time, to every step bytes.
-func packWords(to []uint8, step int, w []int8) {
-	n := len(w) / 4
-	for i := range n {
-		*(*uint32)(unsafe.Pointer(&to[i*step])) = *(*uint32)(unsafe.Pointer(&w[4*i]))
+// packVector copies n elements from an index on of each filter there is, four
+// at a time, to every step bytes.
+func packVector(to []uint8, step int, filters *[16]*int8, from, n int) {
+	for e, w := range filters {
+		if w == nil {
+			continue
+		}
+		w := unsafe.Slice(w, from+n)[from:]
+		if n%4 > 0 {
+			last := to[n/4*step+4*e:]
+			for i, v := range w[n/4*4:] {
+				last[i] = uint8(v)
+			}
+		}
 	}
-	for i, v := range w[4*n:] {
-		to[n*step+i] = uint8(v)
+	if filters[15] == nil {
+		for e, w := range filters {
+			if w != nil {
+				for i := range n / 4 {
+					*(*uint32)(unsafe.Pointer(&to[i*step+4*e])) = *(*uint32)(unsafe.Add(unsafe.Pointer(w), from+4*i))
+				}
+			}
+		}
+		return
+	}
+	for i := range n / 4 {
+		line := (*[16]uint32)(unsafe.Pointer(&to[i*step]))
+		at := from + 4*i
+		for e, w := range filters {
+			line[e] = *(*uint32)(unsafe.Add(unsafe.Pointer(w), at))
+		}
 	}
 }
 

@@ -46,8 +46,12 @@ type vnni512Sweep struct {
 	tap      []int32            // each tap's distance in the strip from its pixel's column
 	gather   [2][]vnni512Gather // for one row, for two
 	strip    int                // bytes
-	taps     []vnni512Tap
+	moves    []vnni512Move
 }
+
+// vnni512Move is an element of a window: where it is in a block, from the first
+// of its channel's on.
+type vnni512Move struct{ to, from int32 }
 
 // vnni512Spot is some pixels: where they lie in the strip and in the output,
 // from the first one on.
@@ -99,7 +103,7 @@ func newVNNI512Depthwise(c *Conv) Op {
 	for i := range d.blocks {
 		b := &d.blocks[i]
 		s := d.sweeps[b.sweep]
-		if s.taps == nil {
+		if s.tap == nil {
 			d.plan(s)
 		}
 		b.weight = size
@@ -117,7 +121,7 @@ func newVNNI512Depthwise(c *Conv) Op {
 func (s *vnni512Sweep) lanes() int { return s.channels * s.pixels }
 
 // block returns the bytes of a block's weights.
-func (s *vnni512Sweep) block() int { return 8 * s.lanes() * (1 + len(s.taps)) }
+func (s *vnni512Sweep) block() int { return 8 * s.lanes() * (1 + len(s.tap)) }
 
 // cutChannels makes blocks of 64 channels; of 16 where few are left, as those
 // cost less than computing others again.
@@ -141,26 +145,22 @@ func (d *vnni512Depthwise) cutChannels() {
 	}
 }
 
-// chooseSizes chooses how much is computed together: what it sees and what is
-// gathered from that stays in a first-level cache.
+// chooseSizes chooses how much is computed together: what is gathered, and
+// what it is gathered from, stays in a first-level cache of 32 KB.
 func (d *vnni512Depthwise) chooseSizes() {
-	const cache = 24 << 10
+	const strip, input = 17 << 10, 12 << 10
 	w := d.Window
 	rows := w.StrideH + (w.KernelH-1)*w.DilationH + 1
+	columns := func() int { return (d.width-1)*w.StrideW + (w.KernelW-1)*w.DilationW + 1 }
 	d.width = d.Out.W
-	for n := 2; ceil(d.Out.W, n) >= 8 && ceil(rows, 4)*256*(d.width*w.StrideW+w.KernelW) > cache/2; n++ {
+	for n := 2; ceil(d.Out.W, n) >= 8 && ceil(rows, 4)*256*columns() > strip; n++ {
 		d.width = ceil(d.Out.W, n)
 	}
+	d.most = min(max(input/(64*rows*columns()), 1), 4)
 	if d.narrow {
 		d.most = 1
-		return
 	}
-	d.most = min(max(cache/2/(64*rows*(d.width*w.StrideW+w.KernelW)), 1), 4)
 }
-
-// vnni512Tap is a tap: which element of its window each element of a gathered
-// vector is for the first and for the second output row, or −1.
-type vnni512Tap [2][4]int
 
 // plan chooses the kinds of vectors for the rows that two output rows see: four
 // rows of a column while there are so many, and then several columns of the
@@ -184,7 +184,7 @@ func (d *vnni512Depthwise) plan(s *vnni512Sweep) {
 		last := 0
 		for first := 0; first < w.KernelW; first += wide {
 			kx := min(first, w.KernelW-wide)
-			s.taps = append(s.taps, d.newTap(rows[:n], wide, kx, first))
+			d.addTap(s, rows[:n], wide, kx, first)
 			last = kx * w.DilationW
 			if last%w.StrideW != 0 {
 				g.step = 1
@@ -215,24 +215,19 @@ func (d *vnni512Depthwise) plan(s *vnni512Sweep) {
 	}
 }
 
-// newTap returns the tap of a vector of some rows of so many columns from kx
-// on, of which those from first on are not in another one.
-func (d *vnni512Depthwise) newTap(rows []int, wide, kx, first int) vnni512Tap {
+// addTap adds the tap of a vector of some rows of so many columns from kx on,
+// of which those from first on are not in another one.
+func (d *vnni512Depthwise) addTap(s *vnni512Sweep, rows []int, wide, kx, first int) {
 	w := d.Window
-	var tap vnni512Tap
 	for r := range 2 {
-		for i := range 4 {
-			tap[r][i] = -1
-			if i >= len(rows)*wide || kx+i%wide < first {
-				continue
-			}
+		for i := range len(rows) * wide {
 			y := rows[i/wide] - r*w.StrideH
-			if y >= 0 && y%w.DilationH == 0 && y/w.DilationH < w.KernelH {
-				tap[r][i] = y/w.DilationH*w.KernelW + kx + i%wide
+			if kx+i%wide >= first && y >= 0 && y%w.DilationH == 0 && y/w.DilationH < w.KernelH {
+				to := 8*s.lanes()*(1+len(s.tap)) + 64*r + i
+				s.moves = append(s.moves, vnni512Move{int32(to), int32(y/w.DilationH*w.KernelW + kx + i%wide)})
 			}
 		}
 	}
-	return tap
 }
 
 // pack packs a block. The 64 lanes of one are four vectors of 16, which the
@@ -250,15 +245,9 @@ func (d *vnni512Depthwise) pack(c *Conv, b *vnni512Block) {
 		w := c.Weight[ch*k:][:k]
 		finish[16*v+e] = c.Bias[ch] - 128*sumBytes(w)
 		finish[s.lanes()+16*v+e] = vnni512Mult(c.Mult[ch], d.exact)
-		for t := range s.taps {
-			for r := range 2 {
-				to := block[8*s.lanes()*(1+t)+128*v+64*r+4*e:][:4]
-				for i, from := range s.taps[t][r] {
-					if from >= 0 {
-						to[i] = uint8(w[from])
-					}
-				}
-			}
+		to := block[128*v+4*e:]
+		for _, m := range s.moves {
+			to[m.to] = uint8(w[m.from])
 		}
 	}
 }

@@ -1,0 +1,64 @@
+#!/bin/bash
+# avx512.sh [test flags]: the kernels' tests on a processor that has AVX-512
+# VNNI, which need not be this one: the emulator Bochs boots a small Linux whose
+# only program is the test binary. It takes a few minutes.
+#
+#   deploy/avx512.sh                          tier avx512vnni and the fuzz seeds
+#   deploy/avx512.sh -test.run /avx512vnni    only that; flags without spaces
+#
+# The emulator and the kernel it boots are Debian packages:
+#   apt-get install bochs bochsbios vgabios isolinux syslinux-common genisoimage
+# BOCHS names another Bochs, for example one built without its debugger, which
+# is three times as fast; BOCHS_CPU one of its processors.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- '-test.run=FuzzConv|/avx512vnni'
+dir=build/avx512
+rm -rf "$dir" && mkdir -p "$dir/root" "$dir/cd"
+
+if [ ! -e build/avx512-vmlinuz ]; then
+	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/ *Depends: //p' | head -n 1)
+	(cd "$dir" && apt-get -qq download "$package")
+	dpkg-deb --fsys-tarfile "$dir"/linux-image-*.deb | tar -xO --wildcards './boot/vmlinuz-*' >build/avx512-vmlinuz
+fi
+
+GOOS=linux GOARCH=amd64 CGO_ENABLED=0 ${GO:-go} test -c -o "$dir/root/init" ./embed/kernel
+(cd "$dir/root" && echo init | cpio -o -H newc --quiet) >"$dir/cd/initrd"
+cp build/avx512-vmlinuz "$dir/cd/vmlinuz"
+cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$dir/cd/"
+# The end of init is a panic, at which the machine stops. Bochs does not
+# survive all that the kernel would do to itself for a processor like this.
+cat >"$dir/cd/isolinux.cfg" <<END
+default test
+label test
+kernel /vmlinuz
+append initrd=/initrd console=ttyS0,115200 quiet panic=-1 reboot=t tsc=reliable lpj=1000000 no_timer_check acpi=off noapic nolapic nosmp noreplace-smp mitigations=off clearcpuid=erms,fsrm,smap,smep,pku,umip -- -test.v $*
+END
+genisoimage -quiet -o "$dir/disc.iso" -b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table "$dir/cd"
+
+cat >"$dir/bochsrc" <<END
+megs: 256
+cpu: model=${BOCHS_CPU:-tigerlake}, ips=20000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/vgabios/vgabios.bin
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=cdrom, path=$dir/disc.iso, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev=$dir/console
+display_library: ${BOCHS_DISPLAY:-rfb, options="timeout=0"}
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+speaker: enabled=0
+log: $dir/bochs.log
+panic: action=fatal
+error: action=ignore
+info: action=ignore
+END
+debugger=()
+if [ -z "${BOCHS:-}" ]; then # Debian's has a debugger, which waits to be told
+	echo c >"$dir/continue"
+	debugger=(-rc "$dir/continue")
+fi
+: >"$dir/console"
+"${BOCHS:-bochs}" -q "${debugger[@]}" -f "$dir/bochsrc" >"$dir/screen" 2>&1 </dev/null &
+tail -n +1 -f --pid=$! "$dir/console"
+grep -q 'exitcode=0x00000000' "$dir/console"
