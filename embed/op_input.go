@@ -1,7 +1,7 @@
 package embed
 
 import (
-	"encoding/binary"
+	"crypto/subtle"
 	"math"
 
 	"github.com/edge-camera/edge/embed/kernel"
@@ -60,9 +60,10 @@ type intTable struct {
 	table [3][256]int8
 
 	// Where the network's own bytes are the picture's but for some bits, as
-	// with q = rgb − 128, these are the bits, and whole words are copied.
-	bits  uint8
+	// with q = rgb − 128, plain says so, and these are the bits, over and over:
+	// whole vectors are copied.
 	plain bool
+	bits  [512]byte
 }
 
 func newIntTable(in Input, q QValue, flip uint8) *intTable {
@@ -75,10 +76,13 @@ func newIntTable(in Input, q QValue, flip uint8) *intTable {
 			s.table[c][v] = stored(int8(min(max(r, math.MinInt8), math.MaxInt8)), flip)
 		}
 	}
-	s.bits = uint8(s.table[0][0])
+	bits := uint8(s.table[0][0])
+	for i := range s.bits {
+		s.bits[i] = bits
+	}
 	for c := range 3 {
 		for v, q := range s.table[c] {
-			s.plain = s.plain && uint8(q) == uint8(v)^s.bits
+			s.plain = s.plain && uint8(q) == uint8(v)^bits
 		}
 	}
 	return s
@@ -94,7 +98,7 @@ func (s *intTable) rows(l kernel.Layout, out []int8, from int, rgb []byte, rows 
 	for y := rows.lo; y < rows.hi; y++ {
 		row, pix := out[l.At(y, 0)-from:][:n], rgb[y*n:][:n]
 		if s.plain {
-			flipBits(rawBytes(row), pix, s.bits)
+			flipBits(rawBytes(row), pix, &s.bits)
 		} else {
 			lookUp(row, pix, &s.table)
 		}
@@ -102,14 +106,10 @@ func (s *intTable) rows(l kernel.Layout, out []int8, from int, rgb []byte, rows 
 }
 
 // flipBits is dst[i] = src[i] ^ bits.
-func flipBits(dst, src []byte, bits uint8) {
-	all := uint64(bits) * 0x0101010101010101
-	for len(src) >= 8 && len(dst) >= 8 {
-		binary.NativeEndian.PutUint64(dst, binary.NativeEndian.Uint64(src)^all)
-		dst, src = dst[8:], src[8:]
-	}
-	for i, v := range src {
-		dst[i] = v ^ bits
+func flipBits(dst, src []byte, bits *[512]byte) {
+	for len(src) > 0 {
+		n := subtle.XORBytes(dst, src, bits[:])
+		dst, src = dst[n:], src[n:]
 	}
 }
 
