@@ -39,6 +39,10 @@ type view struct {
 	head     Head    // never Auto
 	estimate Estimate
 	scorer   scorer
+
+	shots []*entry // those that count, way by way
+	first []int    // where each way's begin in shots; and the end
+	index *index   // nil as long as there is none
 }
 
 // newView derives what the state's ways still lack and learns them. l holds the
@@ -56,6 +60,7 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 	v.head, v.scorer, loo = l.learn(st, dim, rule)
 	v.limit = limits(st.ways, rule, v.head, loo)
 	v.estimate = estimate(v.head, v.limit, loo)
+	v.flatten()
 	return v
 }
 
@@ -75,7 +80,12 @@ func (s *Set) publish() {
 			s.state.ways[i] = &way{name: w.name, created: w.created, shots: w.shots}
 		}
 	}
-	s.seen.Store(newView(s.state, fingerprint, dim, s.rule.fill(), s.current(dim)))
+	v := newView(s.state, fingerprint, dim, s.rule.fill(), s.current(dim))
+	if s.projection != nil && s.projection.dim == dim {
+		v = v.indexed(s.projection)
+	}
+	s.seen.Store(v)
+	s.learnProjection(v)
 }
 
 // Classify compares a query with every class and returns one Prediction per

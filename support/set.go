@@ -74,6 +74,9 @@ type Set struct {
 	tidy     error // why the last compaction did not come about
 	limit    int64 // compaction leaves smaller garbage alone
 
+	projection *projection // of the index, nil if there is none yet
+	indexing   bool        // one is being made
+
 	files sync.RWMutex // guards what follows, and entry.crop; taken after change
 	file  File
 	id    uint64 // random, of the file

@@ -25,6 +25,8 @@ type entry struct {
 	cropLen     uint32
 	crop        int64 // offset in the file
 	bytes       int64 // whole record, with the gap to the next page
+
+	sketch *sketch // by the projection it names, nil before there is one; guarded by Set.change
 }
 
 // measure computes inv from the embedding's squared norm and refuses those
@@ -49,6 +51,7 @@ type way struct {
 	created time.Time
 	shots   []*entry // by id
 	derived
+	sketch *sketch // of the prototype, as entry.sketch
 }
 
 // state is the support set at one moment: classes in the order of their
@@ -180,7 +183,7 @@ type editor struct {
 
 func (ed *editor) own(w int) *way {
 	if ed.reuse {
-		ed.ways[w].derived = derived{}
+		ed.ways[w].derived, ed.ways[w].sketch = derived{}, nil
 		return ed.ways[w]
 	}
 	old := ed.ways[w]

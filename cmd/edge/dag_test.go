@@ -35,7 +35,8 @@ var imports = map[string][]string{
 	"embed/embedtest": {"embed"},
 	"embed/onnx":      {"embed"},
 
-	"support": {"embed"},
+	"support":               {"embed", "support/internal/dot8"},
+	"support/internal/dot8": {},
 	// It measures what the device answers with, so it is taught by the same code.
 	"support/evaluate": {"embed", "support"},
 

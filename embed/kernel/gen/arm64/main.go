@@ -16,6 +16,7 @@ import (
 
 // files lists what is written, by name in package kernel.
 var files = map[string]func(*file){
+	"../../support/internal/dot8/dot8_arm64.s": dot8,
 	"add_arm64.s":               add,
 	"mean_arm64.s":              mean,
 	"../resize_arm64.s":         resize,

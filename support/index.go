@@ -1,0 +1,164 @@
+package support
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/edge-camera/edge/embed"
+)
+
+// index is what Match searches instead of the embeddings. It never changes.
+type index struct {
+	projection *projection
+	prototypes table // by way
+	shots      table // as view.shots
+}
+
+// table holds sketches part by part, so that what is looked at first lies
+// together.
+type table struct {
+	part     [len(parts)][]int8
+	base     [len(parts)][]int32 // querySteps/2 times a part's squares: what its scores begin with
+	sketches []*sketch
+	err      float64 // the largest
+}
+
+func newTable(sketches []*sketch) table {
+	t := table{sketches: sketches}
+	for p, part := range parts {
+		width := part.to - part.from
+		t.part[p] = make([]int8, 0, len(sketches)*width)
+		t.base[p] = make([]int32, len(sketches))
+		for i, s := range sketches {
+			short := s.short[part.from:part.to]
+			t.part[p] = append(t.part[p], short...)
+			for _, v := range short {
+				t.base[p][i] += querySteps / 2 * int32(v) * int32(v)
+			}
+		}
+	}
+	for _, s := range sketches {
+		t.err = max(t.err, s.err)
+	}
+	return t
+}
+
+// flatten lists the shots that count, way by way.
+func (v *view) flatten() {
+	v.first = make([]int, 1, len(v.state.ways)+1)
+	v.shots = make([]*entry, 0, v.state.len())
+	for _, w := range v.state.ways {
+		for _, e := range w.shots {
+			if len(e.embedding) == v.dim {
+				v.shots = append(v.shots, e)
+			}
+		}
+		v.first = append(v.first, len(v.shots))
+	}
+}
+
+// indexed returns v with an index on b. What has no sketch by b gets one, kept
+// with the shot or way for the next time; the caller holds Set.change, or has
+// both to itself.
+func (v *view) indexed(b *projection) *view {
+	x := &index{projection: b}
+	prototypes := make([]*sketch, len(v.state.ways))
+	shots := make([]*sketch, len(v.shots))
+	var work []job
+	for i, w := range v.state.ways {
+		if prototypes[i] = w.sketch; w.sketch == nil || w.sketch.of != b {
+			work = append(work, job{w.prototype, 1, [2]**sketch{&w.sketch, &prototypes[i]}})
+		}
+	}
+	for i, e := range v.shots {
+		if shots[i] = e.sketch; e.sketch == nil || e.sketch.of != b {
+			work = append(work, job{e.embedding, e.inv, [2]**sketch{&e.sketch, &shots[i]}})
+		}
+	}
+	b.sketchAll(work)
+	x.prototypes, x.shots = newTable(prototypes), newTable(shots)
+	y := *v
+	y.index = x
+	return &y
+}
+
+// job is a vector to be sketched and where the sketch goes.
+type job struct {
+	vector embed.Embedding
+	inv    float64
+	to     [2]**sketch
+}
+
+// sketchAll does jobs, on all cores if they are many.
+func (b *projection) sketchAll(work []job) {
+	// Neighbours in the table are neighbours in memory.
+	full := make([]int8, len(work)*b.width)
+	var next atomic.Int64
+	some := func() {
+		v := make([]int16, b.width)
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(work) {
+				return
+			}
+			s := b.sketch(work[i].vector, work[i].inv, full[i*b.width:(i+1)*b.width:(i+1)*b.width], v)
+			for _, to := range work[i].to {
+				*to = s
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(work)/16) - 1 {
+		wg.Go(some)
+	}
+	some()
+	wg.Wait()
+}
+
+// indexMin is how many shots are worth an index.
+const indexMin = 256
+
+// learnProjection begins to make a projection where there are shots enough and
+// none, or only one of half as many. That takes a second and on a small board
+// several, so it happens beside everything else. Until it is done Match looks at
+// everything, or goes by the old one, and gives the same answers. The caller
+// holds s.change.
+func (s *Set) learnProjection(v *view) {
+	n := len(v.shots)
+	if s.indexing || n < indexMin || s.projection != nil && s.projection.dim == v.dim && n < 2*s.projection.shots {
+		return
+	}
+	s.indexing = true
+	go func() {
+		b := projectionOf(v.shots)
+		sketches := make([]*sketch, n)
+		work := make([]job, n)
+		for i, e := range v.shots {
+			work[i] = job{e.embedding, e.inv, [2]**sketch{&sketches[i], &sketches[i]}}
+		}
+		b.sketchAll(work)
+
+		s.change.Lock()
+		defer s.change.Unlock()
+		for i, e := range v.shots {
+			e.sketch = sketches[i]
+		}
+		s.projection, s.indexing = b, false
+		if v := s.seen.Load(); v.dim == b.dim {
+			s.seen.Store(v.indexed(b))
+		}
+	}()
+}
+
+// projectionOf makes a projection of a sample of shots.
+func projectionOf(shots []*entry) *projection {
+	sample := make([]embed.Embedding, 0, 4*sketchDim)
+	inv := make([]float64, 0, 4*sketchDim)
+	n := min(len(shots), cap(sample))
+	for i := range n {
+		e := shots[i*len(shots)/n]
+		sample, inv = append(sample, e.embedding), append(inv, e.inv)
+	}
+	return newProjection(sample, inv, len(shots))
+}
