@@ -70,25 +70,26 @@ func (l *learner) lda(columns []int, between [][]float64) *lda {
 	return h
 }
 
-// looLDA writes the scores that row i would get from the other rows, given
-// those of looRidge. Without the row T is T − aaᵀ/pᵢ with a = Aᵢ: its inverse
-// follows by Sherman and Morrison's identity. The row must not be the only one
-// of its class.
-func (l *learner) looLDA(dst, ridge []float64, between [][]float64, i int) {
-	a := l.coef[i]
-	u := make([]float64, len(a))
+// looLDA writes the scores that row i would get from the other rows. Without the
+// row T is T − aaᵀ/p with a = Aᵢ and p = Pᵢᵢ: its inverse follows by Sherman and
+// Morrison's identity. What it is applied to is looRidge's y − a/p. The row must
+// not be the only one of its class. u is memory for the work.
+func (l *learner) looLDA(dst, u []float64, between [][]float64, i int) {
+	a, own, p := l.coef[i], l.label[i], l.inverse[i][i]
 	for c := range u {
 		u[c] = inner(between[c], a)
 	}
-	den := l.inverse[i][i] - inner(a, u)
-	along := inner(u, ridge) / den
+	au := inner(a, u)
+	den := p - au
+	along := (u[own] - au/p) / den
 	for c := range dst {
 		k := float64(l.count[c])
-		if c == l.label[i] {
+		if c == own {
 			k--
 		}
-		t := between[c][c] + u[c]*u[c]/den
-		dst[c] = (inner(between[c], ridge)+u[c]*along)/ridgeLambda - (t/ridgeLambda-1/k)/2
+		r := between[own][c] - u[c]/p + float64(u[c]*along)
+		t := between[c][c] + float64(u[c]*u[c])/den
+		dst[c] = r/ridgeLambda - (t/ridgeLambda-1/k)/2
 	}
 }
 

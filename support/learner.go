@@ -125,20 +125,16 @@ func (l *learner) add(e *entry, column int, weights bool) {
 	n := len(l.shots)
 	g := l.cosines(e)
 	u := symmetric(l.inverse, g[:n])
-	s := g[n] + ridgeLambda
-	for i, v := range u {
-		s -= float64(v * g[i])
-	}
+	s := g[n] + ridgeLambda - inner(u, g)
 	t := make([]float64, len(l.class))
 	for i := range l.coef {
 		axpy(t, -g[i]/s, l.coef[i])
 	}
 	t[column] += 1 / s
 	if weights {
-		z := make([]float64, len(e.embedding))
-		addShot(z, 1, e)
-		for i, v := range u {
-			addShot(z, -v, l.shots[i])
+		z := l.combine(u, len(e.embedding))
+		for i, v := range e.embedding {
+			z[i] = float64(float64(v)*e.inv) - z[i]
 		}
 		for c := range t {
 			axpy(l.weight[c], t[c], z)
@@ -173,7 +169,7 @@ func (l *learner) remove(i int, weights bool) {
 		t[c] /= p[i]
 	}
 	if weights {
-		z := l.combine(p)
+		z := l.combine(p, len(l.shots[i].embedding))
 		for c := range t {
 			axpy(l.weight[c], -t[c], z)
 		}
@@ -206,7 +202,7 @@ func (l *learner) relabel(i, column int, weights bool) {
 		l.coef[j][column] += v
 	}
 	if weights {
-		z := l.combine(p)
+		z := l.combine(p, len(l.shots[i].embedding))
 		axpy(l.weight[old], -1, z)
 		axpy(l.weight[column], 1, z)
 	}
@@ -261,11 +257,21 @@ func (l *learner) inverseColumn(i int) []float64 {
 	return p
 }
 
-// combine returns pᵀX.
-func (l *learner) combine(p []float64) []float64 {
-	z := make([]float64, len(l.shots[0].embedding))
-	for j, v := range p {
-		addShot(z, v, l.shots[j])
+// combine returns pᵀX, of dimension dim. It takes four shots at a time, to load
+// and store the sum once for them.
+func (l *learner) combine(p []float64, dim int) []float64 {
+	z := make([]float64, dim)
+	j := 0
+	for ; j+4 <= len(p); j += 4 {
+		e0, e1, e2, e3 := l.shots[j], l.shots[j+1], l.shots[j+2], l.shots[j+3]
+		a0, a1, a2, a3 := p[j]*e0.inv, p[j+1]*e1.inv, p[j+2]*e2.inv, p[j+3]*e3.inv
+		x0, x1, x2, x3 := e0.embedding[:dim], e1.embedding[:dim], e2.embedding[:dim], e3.embedding[:dim]
+		for i := range z {
+			z[i] += (float64(a0*float64(x0[i])) + float64(a1*float64(x1[i]))) + (float64(a2*float64(x2[i])) + float64(a3*float64(x3[i])))
+		}
+	}
+	for ; j < len(p); j++ {
+		addShot(z, p[j], l.shots[j])
 	}
 	return z
 }
@@ -282,15 +288,28 @@ func (l *learner) cosine(i, j int) float64 {
 func symmetric(m [][]float64, g []float64) []float64 {
 	u := make([]float64, len(g))
 	for i, row := range m {
-		sum := float64(row[i] * g[i])
 		gi := g[i]
-		ui, gg := u[:i], g[:i]
-		row = row[:i]
-		for j, v := range row {
-			sum += float64(v * gg[j])
-			ui[j] += float64(v * gi)
+		v, x, y := row[:i], g[:i], u[:i]
+		x, y = x[:len(v)], y[:len(v)]
+		// Four sums, because an addition takes as long as four of them.
+		var s0, s1, s2, s3 float64
+		j := 0
+		for ; j+4 <= len(v); j += 4 {
+			v0, v1, v2, v3 := v[j], v[j+1], v[j+2], v[j+3]
+			s0 += float64(v0 * x[j])
+			s1 += float64(v1 * x[j+1])
+			s2 += float64(v2 * x[j+2])
+			s3 += float64(v3 * x[j+3])
+			y[j] += float64(v0 * gi)
+			y[j+1] += float64(v1 * gi)
+			y[j+2] += float64(v2 * gi)
+			y[j+3] += float64(v3 * gi)
 		}
-		u[i] += sum
+		for ; j < len(v); j++ {
+			s0 += float64(v[j] * x[j])
+			y[j] += float64(v[j] * gi)
+		}
+		u[i] += (s0 + s1) + (s2 + s3) + float64(row[i]*gi)
 	}
 	return u
 }
@@ -315,11 +334,18 @@ func addShot(y []float64, a float64, e *entry) {
 // inner is xᵀy.
 func inner(x, y []float64) float64 {
 	y = y[:len(x)]
-	s := 0.0
-	for i, v := range x {
-		s += float64(v * y[i])
+	var s0, s1, s2, s3 float64
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		s0 += float64(x[i] * y[i])
+		s1 += float64(x[i+1] * y[i+1])
+		s2 += float64(x[i+2] * y[i+2])
+		s3 += float64(x[i+3] * y[i+3])
 	}
-	return s
+	for ; i < len(x); i++ {
+		s0 += float64(x[i] * y[i])
+	}
+	return (s0 + s1) + (s2 + s3)
 }
 
 // maxLearned is how many shots the learner takes: its two triangles are 16 MB
