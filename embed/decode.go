@@ -34,7 +34,7 @@ func Decode(b []byte) (*Model, error) {
 func DecodeMapped(b []byte) (*Model, error) {
 	m, err := Decode(b)
 	if err == nil {
-		m.mapped = true
+		m.mapped = b
 	}
 	return m, err
 }

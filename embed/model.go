@@ -38,7 +38,7 @@ type Model struct {
 	Gold      []Gold // inputs with their expected embeddings
 
 	checked *Model       // the model itself, once Decode has validated it; another one of a copy
-	mapped  bool         // weights are pages of a file
+	mapped  []byte       // the file, if it is mapped into memory
 	stored  *Fingerprint // the one in the file's header; nil of a model that was not read from a file
 }
 

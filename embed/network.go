@@ -70,10 +70,11 @@ func (n *Network) pack() {
 	n.ints = make([]intOp, len(g.Nodes))
 	parallel(len(g.Nodes), func(i int) {
 		n.ints[i] = packIntOp(&g.Nodes[i], &q.Nodes[i], q, n.layouts, Value(i+1), n.tier)
-		if n.model.mapped {
+		if n.model.mapped != nil {
 			giveBack(rawBytes(q.Nodes[i].Weight))
 		}
 	})
+	giveBack(n.model.mapped) // the pages between, and those read ahead
 }
 
 // Model returns the model the network was made of.
