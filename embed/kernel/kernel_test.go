@@ -256,6 +256,9 @@ func TestDense(t *testing.T) {
 			}
 			// More than one part by pixels and by filters.
 			checkConv(t, tier, rng, geometry(rng, 21, 13, 40, 300, 1, one), d)
+			// So many products that a part could be less than a tier's vector of
+			// filters.
+			checkConv(t, tier, rng, geometry(rng, 7, 8, 700, 43, 1, one), d)
 			// Depthwise with a channel multiplier.
 			checkConv(t, tier, rng, geometry(rng, 6, 6, 5, 10, 5, window(3, 1, 1, 1, 1, 1, 1)), d)
 		}

@@ -72,11 +72,9 @@ func (d *neonDepthwise) cut() []Part {
 	if d.Out.H*d.Out.W > 64 {
 		return rowParts(d.Out.H, min(max(neonDepthwisePart/row, 1), d.Out.H), d.In.C, d.In.C)
 	}
-	most := len(d.params)
-	if d.In.C%16 != 0 { // the last two blocks overlap: they stay together
-		most = max(most/2, 1)
-	}
-	n := min(max(d.Out.H*row/neonDepthwisePart, 1), most)
+	// A part is 5 blocks or more, so that the last two, which may overlap, are
+	// in the same.
+	n := max(d.Out.H*row/neonDepthwisePart, 1)
 	var parts []Part
 	for i := range n {
 		from, to := d.channel(i*len(d.params)/n), d.In.C
