@@ -60,5 +60,8 @@ if [ -z "${BOCHS:-}" ]; then # Debian's has a debugger, which waits to be told
 fi
 : >"$dir/console"
 "${BOCHS:-bochs}" -q "${debugger[@]}" -f "$dir/bochsrc" >"$dir/screen" 2>&1 </dev/null &
-tail -n +1 -f --pid=$! "$dir/console"
-grep -q 'exitcode=0x00000000' "$dir/console"
+tail -n +1 -f --pid=$! "$dir/console" | grep --line-buffered -v '^\[' || true
+if ! grep -q 'exitcode=0x00000000' "$dir/console"; then
+	echo "avx512: the tests failed, or the machine did not start: see $dir/console and $dir/screen" >&2
+	exit 1
+fi

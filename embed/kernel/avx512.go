@@ -49,7 +49,7 @@ func vnni512Mult(m int32, exact bool) int32 {
 	return 4 * m
 }
 
-// flipBytes changes an end of a clamp from q to q+128.
+// flipByte changes an end of a clamp from q to q+128.
 func flipByte(q int8) uint8 { return uint8(q) ^ 0x80 }
 
 // aligned returns n bytes that begin at a cache line, as 64-byte loads like.

@@ -65,7 +65,7 @@ func (k *kernel) evenMask() {
 // A requantizer turns accumulators of 16 channels into bytes q+128.
 //
 // rdm(a, m) is needed modulo the saturation of the packs only, and half of the
-// rounding is left to where four times as many values fit a register. With
+// rounding is left to where twice as many values fit a register. With
 // m < 2²⁹,
 //
 //	h = (a·4m) >> 32         the upper halves of VPMULDQ, twice as fine as q
