@@ -6,10 +6,10 @@
 export GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test arm64 models bench bench-arm64 bench-peers lint clean
+.PHONY: help setup build demo test arm64 models bench bench-arm64 bench-peers bench-peers-arm64 lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (OpenCV by apt-get, with sudo if needed)
 	@deploy/setup.sh build
@@ -42,6 +42,9 @@ bench-arm64: ## instructions and modelled cycles on a Pi's processors
 
 bench-peers: ## edge and other runtimes on the same network, in turns
 	@deploy/bench/peers.sh
+
+bench-peers-arm64: ## the same, counted and modelled on a Pi's processors
+	@deploy/bench/peers-arm64.sh
 
 lint: ## go vet, staticcheck, gofmt, shellcheck
 	@deploy/test.sh lint

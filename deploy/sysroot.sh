@@ -8,6 +8,8 @@
 # about a second architecture, whose -dev packages would exclude its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=deploy/apt-arm64.sh
+. deploy/apt-arm64.sh
 root=$PWD/build/sysroot
 dir=$root/arm64
 say() { echo "sysroot: $*" >&2; }
@@ -24,27 +26,8 @@ for tool in apt-get apt-cache apt-config dpkg-deb; do
 done
 
 rm -rf "$root"
-mkdir -p "$root"/apt/{state/lists/partial,cache/archives/partial} "$dir"
-: >"$root/apt/state/status"
-{
-	# Proxies and the like are the machine's; its hooks are not for us.
-	apt-config dump | grep '^Acquire::' | grep -v '^Acquire::Languages' || true
-	cat <<-CONF
-		APT::Architecture "arm64";
-		APT::Architectures { "arm64"; };
-		APT::Sandbox::User "root";
-		Acquire::Languages "none";
-		Dir::State "$root/apt/state";
-		Dir::State::status "$root/apt/state/status";
-		Dir::Cache "$root/apt/cache";
-		Dir::Etc::main "/dev/null";
-		Dir::Etc::parts "/dev/null";
-	CONF
-} >"$root/apt/apt.conf"
-export APT_CONFIG=$root/apt/apt.conf
-
-# A source that has nothing for arm64 is no reason to stop.
-apt-get -qq update >"$root/apt/log" 2>&1 || true
+mkdir -p "$dir"
+apt_arm64 "$root/apt"
 abi=$(apt-cache show libopencv-core-dev 2>/dev/null |
 	sed -n 's/^Depends:.*libopencv-core\([0-9][0-9]*\(t64\)\{0,1\}\).*/\1/p' | head -n 1)
 if [ -z "$abi" ]; then

@@ -10,21 +10,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/env.sh
 . deploy/env.sh
-mkdir -p build/bench
-
-need=()
-command -v qemu-aarch64 >/dev/null || need+=(qemu-user)
-compgen -c llvm-mca | grep -qE '^llvm-mca(-(19|[2-9][0-9]))?$' || need+=(llvm-19)
-command -v "${CC:-cc}" >/dev/null || need+=(gcc)
-if [ "${#need[@]}" -gt 0 ]; then
-	echo "arm64.sh: missing on this machine: ${need[*]}" >&2
-	echo "hint: Debian and Ubuntu have them: apt-get install --no-install-recommends ${need[*]}" >&2
-	exit 1
-fi
+# shellcheck source=deploy/bench/tools.sh
+. deploy/bench/tools.sh
 
 # Position and name of every function are needed: nothing is stripped.
-"${CC:-cc}" -O2 -Wall -Wextra -shared -fPIC -o build/bench/blocks.so deploy/bench/blocks.c
-"$GO" build -o build/bench/count ./deploy/bench/count
 CGO_ENABLED=0 GOOS=linux GOARCH=arm64 "$GO" build -trimpath -o build/bench/edge-arm64 ./cmd/edge
 CGO_ENABLED=0 GOOS=linux GOARCH=arm64 "$GO" test -c -trimpath -o build/bench/kernel-arm64.test ./embed/kernel
 

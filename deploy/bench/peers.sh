@@ -10,10 +10,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=deploy/env.sh
 . deploy/env.sh
-deploy/python.sh onnxruntime==1.32.0 onnx==1.23.2 ai-edge-litert==2.3.0 flatbuffers==25.12.19 ncnn==1.0.20261020
-mkdir -p build/bench/peers
+deploy/bench/networks.sh
 CGO_ENABLED=0 "$GO" build -trimpath -o build/bench/peers/answer ./deploy/bench/answer
-CGO_ENABLED=0 "$GO" build -trimpath -o build/bench/peers/edge ./cmd/edge
-build/bench/peers/edge model export efficientnet-lite0-224 -o build/bench/peers/lite0-s8.onnx >/dev/null
-build/bench/peers/edge model export efficientnet-lite0-224 -o build/bench/peers/lite0-u8.onnx --activations uint8 >/dev/null
 build/python/bin/python deploy/bench/peers/peers.py build/bench/peers "$@" | tee build/bench/peers.md

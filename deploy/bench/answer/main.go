@@ -36,6 +36,7 @@ func run() error {
 	name := flag.String("model", models.Default, "a shipped model")
 	threads := flag.Int("threads", 1, "threads")
 	picture := flag.String("picture", "", "file to write the pixels to")
+	times := flag.Int("times", -1, "run so often and exit, for an instruction counter")
 	flag.Parse()
 
 	start := time.Now()
@@ -64,6 +65,14 @@ func run() error {
 		return err
 	}
 	dst := make(embed.Embedding, n.Dim())
+	if *times >= 0 {
+		for range *times {
+			if err := s.EmbedPixels(dst, pix); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		var answer any

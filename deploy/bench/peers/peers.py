@@ -1,11 +1,10 @@
 """peers.py FOLDER [--rounds 25] [--idle-ms 30]: times edge and other runtimes on
 the same network, each in a process of its own, in turns.
 
-FOLDER holds answer, lite0-s8.onnx and lite0-u8.onnx; see deploy/bench/peers.sh.
+FOLDER holds answer and what convert.py wrote; see deploy/bench/peers.sh.
 Prints a table in Markdown: the ratio to edge is of the two medians.
 """
 import argparse, json, math, pathlib, platform, re, statistics, subprocess, sys, time
-import litert, ncnn_int8, network
 
 p = argparse.ArgumentParser()
 p.add_argument("folder", type=pathlib.Path)
@@ -14,12 +13,6 @@ p.add_argument("--idle-ms", type=float, default=30)
 p.add_argument("--threads", default="1,2")
 args = p.parse_args()
 folder, here = args.folder, pathlib.Path(__file__).parent
-
-values, layers = network.read(folder / "lite0-s8.onnx")
-for kind in ("s8", "u8"):
-    network.cut_input(folder / f"lite0-{kind}.onnx", folder / f"ort-{kind}.onnx")
-litert.write(values, layers, folder / "lite0.tflite")
-ncnn_int8.write(values, layers, folder / "lite0-ncnn")
 
 ROWS = [  # name, command
     ("edge", None),

@@ -1,5 +1,6 @@
-"""worker.py RUNTIME NETWORK PICTURE THREADS: runs a network once for every line
-it reads, as deploy/bench/answer does for ours. PICTURE holds H·W·3 bytes of RGB.
+"""worker.py RUNTIME NETWORK PICTURE THREADS [TIMES]: runs a network once for every
+line it reads, as deploy/bench/answer does for ours, or TIMES times. PICTURE holds
+H·W·3 bytes of RGB.
 """
 import json, re, sys, time
 
@@ -81,6 +82,10 @@ kinds = {
 }
 load, version, run, output = kinds[runtime]()
 say({"load_ms": load * 1e3, "version": version})
+if len(sys.argv) > 5:
+    for _ in range(int(sys.argv[5])):
+        run()
+    sys.exit()
 for line in sys.stdin:
     match line.strip():
         case "run":
