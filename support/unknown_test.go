@@ -93,15 +93,22 @@ func TestLimitsByOthers(t *testing.T) {
 func TestFalseRejectsAreKept(t *testing.T) {
 	const dim, ways, shots, queries, rounds = 40, 6, 8, 20, 150
 	r := rand.New(rand.NewPCG(8, 8))
-	for _, share := range []float64{0.05, 0.2} {
+	for _, c := range []struct {
+		share float64
+		twins bool // every two classes are the same thing, so that half the names are wrong
+	}{{0.05, false}, {0.2, false}, {0.2, true}} {
+		share, twins := c.share, c.twins
+		var centre []float64
 		rejected, total := 0, 0
 		for range rounds {
 			var taught []Shot
 			var asked []embed.Embedding
 			for c := range ways {
-				centre := make([]float64, dim)
-				for i := range centre {
-					centre[i] = r.NormFloat64()
+				if !twins || c%2 == 0 {
+					centre = make([]float64, dim)
+					for i := range centre {
+						centre[i] = r.NormFloat64()
+					}
 				}
 				spread := 0.4 + 0.1*float64(c)
 				draw := func() embed.Embedding {
@@ -130,8 +137,8 @@ func TestFalseRejectsAreKept(t *testing.T) {
 				total++
 			}
 		}
-		if got := float64(rejected) / float64(total); math.Abs(got-share) > 0.3*share {
-			t.Errorf("%.3f of known pictures are rejected, asked for %v", got, share)
+		if got := float64(rejected) / float64(total); math.Abs(got-share) > 0.25*share {
+			t.Errorf("twins %v: %.3f of known pictures are rejected, asked for %v", twins, got, share)
 		}
 	}
 }
