@@ -6,7 +6,7 @@
 export GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test arm64 models bench bench-arm64 bench-peers bench-peers-arm64 lint clean
+.PHONY: help setup build demo test arm64 avx512 models bench bench-arm64 bench-peers bench-peers-arm64 lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: ## every test: with and without OpenCV, races, lint, arm64
 
 arm64: ## build/edge-linux-arm64 (static) and, with OpenCV, -opencvNNN
 	@deploy/arm64.sh
+
+avx512: ## the kernels' tests on an emulated processor that has AVX-512
+	@deploy/avx512.sh
 
 models: ## make the shipped models again from their published weights
 	$(GO) run ./models/make
