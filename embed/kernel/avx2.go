@@ -10,7 +10,7 @@ var avx2 = Tier{
 	Name:      "avx2",
 	Usable:    func() bool { return cpu.X86.HasAVX2 },
 	Flip:      0x80,
-	Slack:     64,
+	Slack:     16,
 	Dense:     func(c *Conv) Op { return newTiledDense(c, familyAVX2) },
 	Depthwise: func(c *Conv) Op { return newTiledDepthwise(c, familyAVX2) },
 	Add:       newTiledAdd,

@@ -13,9 +13,9 @@ type tiledDense struct {
 	lo, hi int8
 
 	blocks []denseBlock
-	weight []uint64
-	finish []uint64
-	at     []int32
+	weight []uint64 // of all blocks, step by step
+	finish []uint64 // of all blocks; see packFinish
+	at     []int32  // of all blocks: each step's distance from a pixel
 	parts  []Part
 
 	// The pixels of some rows, which are computed together: where their
@@ -28,13 +28,15 @@ type tiledDense struct {
 	narrow int
 }
 
-// denseBlock is 16 or 8 channels.
+// denseBlock is 16 or 8 channels. The last block of a group that is not a
+// whole number of blocks begins earlier and computes some of the channels of
+// the block before again.
 type denseBlock struct {
-	c, own             int // first channel; first that no block before has
-	in                 int // distance of its group
-	halves             int
-	at, weight, finish int
-	steps              [4]int
+	c, own             int    // first channel; first that no block before has
+	in                 int    // distance of its group's inputs from those of group 0
+	halves             int    // of 8 channels
+	at, weight, finish int    // where in the slices of that name
+	steps              [4]int // of each kind; see gen/amd64/avx2.go
 }
 
 const (

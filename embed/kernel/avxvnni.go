@@ -10,7 +10,7 @@ var avxvnni = Tier{
 	Name:      "avxvnni",
 	Usable:    func() bool { return cpu.X86.HasAVX2 && cpu.X86.HasAVXVNNI },
 	Flip:      0x80,
-	Slack:     64,
+	Slack:     16,
 	Dense:     func(c *Conv) Op { return newTiledDense(c, familyVNNI) },
 	Depthwise: func(c *Conv) Op { return newTiledDepthwise(c, familyVNNI) },
 	Add:       newTiledAdd,
