@@ -170,11 +170,13 @@ func (d *dotDense) run(a *Args, y, end, g, from, to int) {
 	if d.gathers() {
 		in = scratch
 		d.gather(in, a, y, end, g)
-		scratch = unsafe.Add(scratch, ceil(d.rows*d.rowStep+16, 32)*32)
 	} else {
 		in = unsafe.Pointer(&a.A[d.Origin(y, 0)-a.AFrom+g*d.length])
 	}
 	if d.filters < 8 {
+		if d.gathers() {
+			scratch = unsafe.Add(scratch, ceil(d.rows*d.rowStep+16, 32)*32)
+		}
 		out, outStep, outRow = scratch, 8, 8*width
 	}
 	if d.rowStep == width*d.step && outRow == width*outStep {
