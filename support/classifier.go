@@ -42,7 +42,7 @@ func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
 	var l *learner
 	if st.len() <= maxLearned {
 		l = newLearner()
-		l.sync(st, dim)
+		l.sync(st, dim, nil)
 	}
 	return &Classifier{newView(st, embed.Fingerprint{}, dim, rule, l)}, nil
 }

@@ -232,7 +232,7 @@ func stateOf(tb testing.TB, shots []Shot) state {
 
 func learned(tb testing.TB, shots []Shot) *learner {
 	l := newLearner()
-	l.sync(stateOf(tb, shots), len(shots[0].Embedding))
+	l.sync(stateOf(tb, shots), len(shots[0].Embedding), nil)
 	return l
 }
 
@@ -244,7 +244,7 @@ func TestLearnerKeepsUp(t *testing.T) {
 	pool := clustered(r, dim, 6, 60, 2)
 	st := stateOf(t, pool[:20])
 	l := newLearner()
-	l.sync(st, dim)
+	l.sync(st, dim, nil)
 	next := uint64(20)
 	for step := range 300 {
 		var all []*entry
@@ -275,9 +275,9 @@ func TestLearnerKeepsUp(t *testing.T) {
 			continue // moved to where it is, merged into itself
 		}
 		st = after
-		l.sync(st, dim)
+		l.sync(st, dim, nil)
 		want := newLearner()
-		want.sync(st, dim)
+		want.sync(st, dim, nil)
 		if !slices.Equal(sorted(l.class), sorted(want.class)) || len(l.shots) != len(want.shots) || len(l.row) != len(want.row) {
 			t.Fatalf("step %d: classes %v and %d shots, want %v and %d", step, l.class, len(l.shots), want.class, len(want.shots))
 		}
@@ -386,14 +386,14 @@ func BenchmarkLearn(b *testing.B) {
 				}
 			}
 			l := newLearner()
-			l.sync(less, dim)
+			l.sync(less, dim, nil)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				st := all
 				if i%2 == 1 {
 					st = less
 				}
-				l.sync(st, dim)
+				l.sync(st, dim, nil)
 				l.learn(st, dim, Rule{Head: Auto})
 			}
 		})

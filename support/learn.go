@@ -33,7 +33,7 @@ func (s *Set) current(dim int) *learner {
 	})
 	gone := len(s.learner.shots) + fresh - n
 	if float64(fresh+max(gone, 0))*float64(n)*float64(dim) <= learnAtOnce {
-		s.learner.sync(s.state, dim)
+		s.learner.sync(s.state, dim, nil)
 		return s.learner
 	}
 	s.learner = nil
@@ -41,7 +41,7 @@ func (s *Set) current(dim int) *learner {
 	st := s.state
 	s.settled.Go(func() {
 		l := newLearner()
-		l.sync(st, dim)
+		l.sync(st, dim, s.quit.Load)
 		s.change.Lock()
 		defer s.change.Unlock()
 		s.learning = false

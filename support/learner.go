@@ -38,8 +38,9 @@ const ridgeLambda = 0.1
 
 func newLearner() *learner { return &learner{row: map[*entry]int{}} }
 
-// sync makes the learner's shots those of st.
-func (l *learner) sync(st state, dim int) {
+// sync makes the learner's shots those of st. It gives up, and leaves a learner
+// of no use, when quit says so; that may be nil.
+func (l *learner) sync(st state, dim int, quit func() bool) {
 	want := make(map[*entry]string, st.len())
 	var added []*entry
 	var labels []string
@@ -72,6 +73,9 @@ func (l *learner) sync(st state, dim int) {
 		}
 	}
 	for i, e := range added {
+		if quit != nil && quit() {
+			return
+		}
 		l.add(e, l.column(labels[i], dim), !anew)
 	}
 	l.sweep()

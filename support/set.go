@@ -84,6 +84,7 @@ type Set struct {
 
 	seen    atomic.Pointer[view] // what Classify looks at
 	settled background           // the goroutine that makes a learner
+	quit    atomic.Bool          // that goroutine need not go on
 }
 
 // step is a change that Undo can take back.
@@ -360,6 +361,7 @@ func (s *Set) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.quit.Store(true)
 	return errors.Join(s.file.Close(), s.unlock(s.broken == nil))
 }
 
