@@ -64,6 +64,11 @@ func TestExportInt8(t *testing.T) {
 	}
 	for seed := range uint64(4) {
 		m := quantized(t, randomGraph(seed), seed)
+		if seed == 1 { // clamps that saturation does not do
+			for i := range m.Quant.Nodes {
+				m.Quant.Nodes[i].Lo, m.Quant.Nodes[i].Hi = -120, 40
+			}
+		}
 		t.Run(fmt.Sprint("random ", seed), func(t *testing.T) { compareInt8(t, m, m.Gold[0].Pix) })
 	}
 }

@@ -29,7 +29,7 @@ func quantizedModel() *embed.Model {
 		Nodes: []embed.QNode{
 			{Weight: []int8{1, 2, 3, 4, 5, 6}, Bias: []int32{100, 200}, Mult: []int32{1 << 30, 1 << 29}, Lo: 3, Hi: 127},
 			{Weight: []int8{1, 0, 0, 1}, Bias: []int32{0, 0}, Mult: []int32{1 << 28, 1 << 28}, Lo: -128, Hi: 127},
-			{MultA: 1 << 12, MultB: 1 << 13, AddBias: -(128 << 14) - 3<<12, Shift: 14, Lo: -128, Hi: 127},
+			{MultA: 1 << 13, MultB: 1 << 12, AddBias: -(128 << 14) - 3<<13, Shift: 14, Lo: -128, Hi: 127},
 			{},
 		},
 	}}
@@ -59,9 +59,9 @@ func TestWriteQuantized(t *testing.T) {
 			"conv 0.bias.q": {elemInt32, []byte{88, 0, 0, 0, 173, 0, 0, 0}},
 			"conv 0.lo":     {elem, []byte{byte(offset + 3)}},
 			"conv 0.hi":     {elem, []byte{byte(offset + 127)}},
-			// 8·2¹²/2¹⁴ and 8·2¹³/2¹⁴.
-			"add 2.a.in.scale": {elemFloat32, floats(2)},
-			"add 2.b.in.scale": {elemFloat32, floats(4)},
+			// 8·2¹³/2¹⁴ and 8·2¹²/2¹⁴, whatever the values' own scales.
+			"add 2.a.in.scale": {elemFloat32, floats(4)},
+			"add 2.b.in.scale": {elemFloat32, floats(2)},
 			"add 2.a.in.zero":  {elem, []byte{byte(offset + 3)}},
 		} {
 			if got, ok := tensors[name]; !ok || got.elem != want.elem || !bytes.Equal(got.raw, want.raw) {
