@@ -119,14 +119,26 @@ func (b *projection) sketchAll(work []job) {
 // indexMin is how many shots are worth an index.
 const indexMin = 256
 
-// learnProjection begins to make a projection where there are shots enough and
-// none, or only one of half as many. That takes a second and on a small board
-// several, so it happens beside everything else. Until it is done Match looks at
-// everything, or goes by the old one, and gives the same answers. The caller
-// holds s.change.
+// wantIndex says that somebody matches: who never does needs no index.
+func (s *Set) wantIndex(v *view) {
+	if len(v.shots) < indexMin || !s.matched.CompareAndSwap(false, true) {
+		return
+	}
+	go func() { // a change may be waiting for the disk
+		s.change.Lock()
+		defer s.change.Unlock()
+		s.learnProjection(s.seen.Load())
+	}()
+}
+
+// learnProjection begins to make a projection if one is wanted, there are shots
+// enough and there is none, or only one of half as many. That takes a second and
+// on a small board several, so it happens beside everything else. Until it is
+// done Match looks at everything, or goes by the old one, and gives the same
+// answers. The caller holds s.change.
 func (s *Set) learnProjection(v *view) {
 	n := len(v.shots)
-	if s.indexing || n < indexMin || s.projection != nil && s.projection.dim == v.dim && n < 2*s.projection.shots {
+	if !s.matched.Load() || s.indexing || n < indexMin || s.projection != nil && s.projection.dim == v.dim && n < 2*s.projection.shots {
 		return
 	}
 	s.indexing = true

@@ -56,7 +56,11 @@ type hit struct {
 // A query of the wrong length, all zero or not finite is like nothing. Match
 // allocates nothing once scratch has seen as many shots, and never waits.
 func (s *Set) Match(q embed.Embedding, within float64, scratch *MatchScratch) Match {
-	return s.seen.Load().match(q, within, scratch)
+	v := s.seen.Load()
+	if v.index == nil {
+		s.wantIndex(v)
+	}
+	return v.match(q, within, scratch)
 }
 
 func (v *view) match(q embed.Embedding, within float64, s *MatchScratch) Match {
@@ -126,7 +130,7 @@ func (r prototypeRows) before(a, b int) bool { return r[a].name < r[b].name }
 type shotRows []*entry
 
 func (r shotRows) distance(q embed.Embedding, inv float64, row int) float64 {
-	return distance(float64(dot(q, r[row].embedding)*inv) * r[row].inv)
+	return distance(float64(float64(dot(q, r[row].embedding)*inv) * r[row].inv))
 }
 
 func (r shotRows) before(a, b int) bool { return r[a].id < r[b].id }

@@ -327,7 +327,8 @@ func TestIndexComes(t *testing.T) {
 	s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA, Dim: 64}))(t)
 	defer s.Close()
 	scratch := new(MatchScratch)
-	for n := range 3 * indexMin {
+	s.most = 0
+	for n := range 2 * indexMin {
 		w, e := next()
 		must(s.Add(fmt.Sprint("class ", w), e, nil, "", time.Time{}))(t)
 		if n%16 == 0 {

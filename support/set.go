@@ -76,6 +76,7 @@ type Set struct {
 
 	projection *projection // of the index, nil if there is none yet
 	indexing   bool        // one is being made
+	matched    atomic.Bool // somebody has asked for one
 
 	files sync.RWMutex // guards what follows, and entry.crop; taken after change
 	file  File
