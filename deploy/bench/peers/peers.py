@@ -2,7 +2,7 @@
 the same network, each in a process of its own, in turns.
 
 FOLDER holds answer and what convert.py wrote; see deploy/bench/peers.sh.
-Prints a table in Markdown: the ratio to edge is of the two medians.
+Prints a table in Markdown.
 """
 import argparse, json, math, pathlib, platform, re, statistics, subprocess, sys, time
 
@@ -56,8 +56,8 @@ def machine():
 
 
 print(f"{machine()}; {args.rounds} rounds in turns, {args.idle_ms:g} ms idle before each.\n")
-print("| runtime | threads | median ms | fastest ms | edge is faster by | cosine to edge | load ms | memory MB |")
-print("|---|---|---|---|---|---|---|---|")
+print("| runtime | threads | median ms | fastest ms | times edge's median | times edge's fastest | cosine to edge | load ms | memory MB |")
+print("|---|---|---|---|---|---|---|---|---|")
 for threads in args.threads.split(","):
     workers = []
     for name, peer in ROWS:
@@ -75,11 +75,11 @@ for threads in args.threads.split(","):
         for w in workers:
             time.sleep(args.idle_ms / 1000)
             w.times.append(w.ask("run") / 1e6)
-    base = statistics.median(edge.times)
+    base, best = statistics.median(edge.times), min(edge.times)
     for w in workers:
         name = f"{w.name} {w.ready['version']}" if "version" in w.ready else f"{w.name}, {w.ready['tier']}"
         median = statistics.median(w.times)
-        print(f"| {name} | {threads} | {median:.2f} | {min(w.times):.2f} | {median / base:.2f} | {cosine(w.output, edge.output):.4f}"
+        print(f"| {name} | {threads} | {median:.2f} | {min(w.times):.2f} | {median / base:.2f} | {min(w.times) / best:.2f} | {cosine(w.output, edge.output):.4f}"
               f" | {w.ready['load_ms']:.1f} | {w.ask('rss') / 1e6:.1f} |", flush=True)
         w.process.stdin.close()
         w.process.wait()
