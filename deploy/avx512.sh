@@ -1,18 +1,18 @@
 #!/bin/bash
-# avx512.sh [test flags]: the kernels' tests on a processor that has AVX-512
-# VNNI, which need not be this one: the emulator Bochs boots a small Linux whose
-# only program is the test binary. It takes a few minutes.
+# avx512.sh [tier]: the kernels' tests and fuzz seeds of a tier, avx512vnni, on
+# a processor that has its instructions, which need not be this one: the
+# emulator Bochs boots a small Linux whose only program is the test binary. It
+# takes a few minutes.
 #
-#   deploy/avx512.sh                          tier avx512vnni and the fuzz seeds
-#   deploy/avx512.sh -test.run /avx512vnni    only that; flags without spaces
-#
-# The emulator and the kernel it boots are Debian packages:
+# It needs Bochs 3.0 or newer, as in Debian 13 (Linux refuses the vector
+# registers of 2.7), and the kernel is a Debian package too:
 #   apt-get install bochs bochsbios vgabios isolinux syslinux-common genisoimage
-# BOCHS names another one, built with --with-nogui, --enable-evex and without a
-# debugger, which is three times as fast; BOCHS_CPU one of its processors.
+# BOCHS names another Bochs, built with --with-nogui, --enable-evex and without
+# a debugger, which is several times as fast; BOCHS_CPU one of its processors:
+#   BOCHS=…/bochs BOCHS_CPU=arrow_lake deploy/avx512.sh avxvnni
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- '-test.run=FuzzConv|/avx512vnni'
+tier=${1:-avx512vnni}
 dir=build/avx512
 rm -rf "$dir" && mkdir -p "$dir/root" "$dir/cd"
 
@@ -32,7 +32,7 @@ cat >"$dir/cd/isolinux.cfg" <<END
 default test
 label test
 kernel /vmlinuz
-append initrd=/initrd console=ttyS0,115200 quiet panic=-1 reboot=t tsc=reliable lpj=1000000 no_timer_check acpi=off noapic nolapic nosmp noreplace-smp mitigations=off clearcpuid=erms,fsrm,smap,smep,pku,umip -- -test.v $*
+append initrd=/initrd console=ttyS0,115200 quiet panic=-1 reboot=t tsc=reliable lpj=1000000 no_timer_check acpi=off noapic nolapic nosmp noreplace-smp mitigations=off clearcpuid=erms,fsrm,smap,smep,pku,umip -- -test.v -test.run=FuzzConv|/$tier
 END
 genisoimage -quiet -o "$dir/disc.iso" -b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table "$dir/cd"
 
@@ -67,5 +67,9 @@ fi
 tail -n +1 -f --pid=$! "$dir/console" | grep --line-buffered -v '^\[' || true
 if ! grep -q 'exitcode=0x00000000' "$dir/console"; then
 	echo "avx512: the tests failed, or the machine did not start: see $dir/console and $dir/screen" >&2
+	exit 1
+fi
+if ! grep -q "PASS: TestDense/$tier" "$dir/console"; then
+	echo "avx512: the processor cannot run $tier: is this Bochs 3.0? BOCHS_CPU names another processor" >&2
 	exit 1
 fi
