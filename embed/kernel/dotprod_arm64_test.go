@@ -71,3 +71,19 @@ func TestDotKernels(t *testing.T) {
 		}
 	}
 }
+
+func TestDotMagnitude(t *testing.T) {
+	rng := rand.New(rand.NewPCG(10, 1))
+	for n := range 600 {
+		d := drawing(n % int(drawings))
+		w := make([]int8, n+n/500*2000)
+		var want int64
+		for i := range w {
+			w[i] = d.int8(rng, -127, 127)
+			want += int64(max(w[i], -w[i]))
+		}
+		if got := dotMagnitude(w); got != want {
+			t.Fatalf("%v: %d weights: got %d, want %d", d, len(w), got, want)
+		}
+	}
+}

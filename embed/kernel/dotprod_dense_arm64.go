@@ -83,12 +83,13 @@ func newDotDense(c *Conv) Op {
 
 // dotPack writes a filter as words of four weights, eight words apart.
 func dotPack(to []int32, filter []int8) {
-	at := 0
-	for ; len(filter) >= 4; filter = filter[4:] {
-		to[at] = *(*int32)(unsafe.Pointer(unsafe.SliceData(filter)))
+	at, whole := 0, len(filter)&^3
+	from := unsafe.Pointer(unsafe.SliceData(filter))
+	for i := 0; i < whole; i += 4 {
+		to[at] = *(*int32)(unsafe.Add(from, i))
 		at += 8
 	}
-	for i, w := range filter {
+	for i, w := range filter[whole:] {
 		to[at] |= int32(uint8(w)) << (8 * i)
 	}
 }

@@ -54,19 +54,16 @@ func newDotDepthwise(c *Conv) Op {
 	}
 	d.packed = make([]int32, len(d.panels)*d.size)
 	to := d.packed
+	var window [32]int8 // one channel's taps from 1 on; 0 stands for none
 	for _, ch := range d.panels {
 		copy(to[:8], c.Bias[ch:])
 		copy(to[8:16], c.Mult[ch:])
 		for i := range 8 {
-			w := c.Weight[(ch+i)*k : (ch+i+1)*k]
-			for j, t := range taps {
-				var word uint32
-				for lane, tap := range t {
-					if tap >= 0 {
-						word |= uint32(uint8(w[tap])) << (8 * lane)
-					}
-				}
-				to[16+8*j+i] = int32(word)
+			copy(window[1:1+k], c.Weight[(ch+i)*k:])
+			for j := range taps {
+				t := &taps[j]
+				w := func(lane int) uint32 { return uint32(uint8(window[(t[lane]+1)&31])) }
+				to[16+8*j+i] = int32(w(0) | w(1)<<8 | w(2)<<16 | w(3)<<24)
 			}
 		}
 		to = to[d.size:]
