@@ -8,7 +8,7 @@
 # registers of 2.7), and the kernel is a Debian package too:
 #   apt-get install bochs bochsbios vgabios isolinux syslinux-common genisoimage
 # BOCHS names another Bochs, built with --with-nogui, --enable-evex and without
-# a debugger, which is several times as fast; BOCHS_CPU one of its processors:
+# a debugger, which slows it down; BOCHS_CPU one of its processors:
 #   BOCHS=…/bochs BOCHS_CPU=arrow_lake deploy/avx512.sh avxvnni
 set -euo pipefail
 cd "$(dirname "$0")/.."
