@@ -81,7 +81,7 @@ func TestExamples(t *testing.T) {
 func TestVariables(t *testing.T) {
 	good := map[string]string{
 		"bool": "true", "string": "x", "N": "3", "uint64": "3", "duration": "3s", "stringSlice": "a,b",
-		"x,y,w,h": "0.1,0.1,0.5,0.5", "R,G,B": "1,2,3",
+		"x,y,w,h": "0.1,0.1,0.5,0.5", "R,G,B": "1,2,3", "x": "0.05",
 	}
 	e := &env{stdout: io.Discard, stderr: io.Discard}
 	seen := 0
