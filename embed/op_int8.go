@@ -1,6 +1,11 @@
 package embed
 
-import "github.com/edge-camera/edge/embed/kernel"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/edge-camera/edge/embed/kernel"
+)
 
 // intOp is a node of an int8 network packed by a tier; its operands may lie
 // anywhere.
@@ -47,7 +52,10 @@ type intStep struct {
 }
 
 func newIntStep(op *intOp, p *plan, v Value) *intStep {
-	s := &intStep{intOp: op, parts: op.op.Parts(), a: p.slot(op.in[0])}
+	s := &intStep{intOp: op, parts: slices.Clone(op.op.Parts()), a: p.slot(op.in[0])}
+	// A worker's share is some of the rows, as in the step before: what it
+	// reads it has made, and need not fetch from another processor's cache.
+	slices.SortStableFunc(s.parts, func(a, b kernel.Part) int { return cmp.Or(cmp.Compare(a.Y, b.Y), cmp.Compare(a.C, b.C)) })
 	if len(op.in) == 2 {
 		s.b = p.slot(op.in[1])
 	}
