@@ -105,10 +105,19 @@ func (e *env) thresholds(set *support.Set) error {
 		}
 	}
 	if est.Shots > 0 {
-		e.note("by the shots themselves, %d of which were asked about as if never taught, with %s choosing: %.1f %% named right; %.1f %% of known pictures called unknown; %.1f %% of things like them, had they never been taught, taken for another class",
-			est.Shots, est.Head, 100*est.Accuracy, 100*est.FalseReject, 100*est.FalseAccept)
+		e.note("by the shots themselves, %d of which were asked about as if never taught, with %s choosing: %.1f %% named right; %.1f %% of known pictures called unknown%s",
+			est.Shots, est.Head, 100*est.Accuracy, 100*est.FalseReject, othersText(est, len(ways)))
 	}
 	return nil
+}
+
+// othersText says how many things like the shots would be taken for a class:
+// unless there is only one, which leaves no other to take them for.
+func othersText(est support.Estimate, ways int) string {
+	if ways < 2 {
+		return "; what else is taken for the only class, these shots cannot tell"
+	}
+	return fmt.Sprintf("; %.1f %% of things like them, had they never been taught, taken for another class", 100*est.FalseAccept)
 }
 
 // basisText says what a threshold rests on, and what to do where that is
