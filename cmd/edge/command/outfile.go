@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -22,7 +23,11 @@ func writeFile(path string, b []byte) (err error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
-		return err
+		// People know the file they asked for, not the one it is written to first.
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			p.Path = path
+		}
+		return coded(exitFailed, err, "-o names a file in a folder that is there and can be written to")
 	}
 	defer func() {
 		if err != nil {
