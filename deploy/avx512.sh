@@ -14,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tier=${1:-avx512vnni}
 dir=build/avx512
-rm -rf "$dir" && mkdir -p "$dir/root" "$dir/cd"
+rm -rf "$dir" && mkdir -p "$dir/files" "$dir/cd"
 
 if [ ! -e build/avx512-vmlinuz ]; then
 	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/ *Depends: //p' | head -n 1)
@@ -22,8 +22,8 @@ if [ ! -e build/avx512-vmlinuz ]; then
 	dpkg-deb --fsys-tarfile "$dir"/linux-image-*.deb | tar -xO --wildcards './boot/vmlinuz-*' >build/avx512-vmlinuz
 fi
 
-GOOS=linux GOARCH=amd64 CGO_ENABLED=0 ${GO:-go} test -c -o "$dir/root/init" ./embed/kernel
-(cd "$dir/root" && echo init | cpio -o -H newc --quiet) >"$dir/cd/initrd"
+GOOS=linux GOARCH=amd64 CGO_ENABLED=0 ${GO:-go} test -c -o "$dir/files/init" ./embed/kernel
+(cd "$dir/files" && echo init | cpio -o -H newc --quiet) >"$dir/cd/initrd"
 cp build/avx512-vmlinuz "$dir/cd/vmlinuz"
 cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$dir/cd/"
 # The end of init is a panic, at which the machine stops. Bochs does not
