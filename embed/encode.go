@@ -16,6 +16,13 @@ func (m *Model) Encode() ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
+	shapes, err := m.Graph.Shapes()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.runs(shapes); err != nil { // the format has no room for the fields of format 1.1 yet
+		return nil, err
+	}
 	return m.marshal()
 }
 

@@ -1,7 +1,5 @@
 package embed
 
-import "math"
-
 // Value names a tensor of a Graph: 0 is the input, i+1 is what Nodes[i] makes.
 type Value int
 
@@ -9,41 +7,32 @@ type Value int
 type Op uint8
 
 // The operators a Graph may hold. Importers map what they read onto these;
-// Fold (package quantize) leaves only Conv, Add, GlobalMean and Dense.
+// Fold (package quantize) leaves no OpBatchNorm.
 const (
 	OpInvalid    Op = iota
-	OpConv          // grouped convolution, depthwise included; optional bias, fused Act
+	OpConv          // grouped convolution, depthwise included; optional bias, fused clamp
 	OpBatchNorm     // y = (x − Mean)/√(Var+Epsilon)·Weight + Bias, per channel
 	OpAct           // Act alone
-	OpAdd           // two inputs of one shape, fused Act
+	OpAdd           // two inputs of one shape, or the second [1 1 C] for every place; fused clamp
 	OpGlobalMean    // [H W C] → [1 1 C]
-	OpDense         // [1 1 C] → [1 1 Out], fused Act
+	OpDense         // [1 1 C] → [1 1 Out], fused clamp
+
+	// Of format 1.1.
+
+	OpMul      // two inputs as OpAdd has (squeeze-and-excite), fused clamp
+	OpMaxPool  // the greatest of each window; what is outside the picture does not count
+	OpMeanPool // the mean of each window; CountPadding says what is counted
+	OpConcat   // two or more inputs of one H and W: their channels one after the other
+	OpSelect   // output channel c is input channel Channels[c]: slices, splits, shuffles
 )
 
-// Act is an activation function, alone (OpAct) or fused into another Node.
-type Act uint8
+// MaxInputs is the most inputs of a node (OpConcat).
+const MaxInputs = 1 << 10
 
-// Activation functions.
-const (
-	ActNone  Act = iota
-	ActReLU      // max(x, 0)
-	ActReLU6     // min(max(x, 0), 6)
-)
-
-// Range returns the bounds that a clamps to; infinite where there is none.
-func (a Act) Range() (lo, hi float32) {
-	lo, hi = float32(math.Inf(-1)), float32(math.Inf(1))
-	switch a {
-	case ActReLU:
-		lo = 0
-	case ActReLU6:
-		lo, hi = 0, 6
-	}
-	return lo, hi
-}
-
-// Window is the geometry of a convolution. Padding holds real zeros and may be
-// asymmetric (TensorFlow's SAME at stride 2 pads bottom and right only).
+// Window is the geometry of a convolution or pool. A convolution's padding
+// holds real zeros and may be asymmetric (TensorFlow's SAME at stride 2 pads
+// bottom and right only). Every window of a pool has at least one place in the
+// picture.
 type Window struct {
 	KernelH, KernelW     int
 	StrideH, StrideW     int
@@ -63,13 +52,26 @@ func (s Shape) Len() int { return s.H * s.W * s.C }
 type Node struct {
 	Op   Op
 	Name string  // the source's name for it, for messages
-	In   []Value // one, for OpAdd two; each below this node's own Value
-	Act  Act     // OpConv, OpAdd, OpDense, OpAct
+	In   []Value // one; OpAdd and OpMul two, OpConcat two or more; each below this node's own Value
+	Act  Act     // OpAct; one that Clamps also OpConv, OpAdd, OpDense, OpMul
 
-	Window  Window  // OpConv
+	// Of Act: ActClip clamps to Alpha … Beta, which may be infinite;
+	// ActLeakyReLU has Alpha, ActHardSigmoid both. Zero for all others.
+	Alpha, Beta float32
+
+	Window  Window  // OpConv, OpMaxPool, OpMeanPool
 	Groups  int     // OpConv: divides input and output channels
 	Out     int     // OpConv, OpDense: output channels
 	Epsilon float32 // OpBatchNorm
+
+	// OpMeanPool divides by the number of a window's places that are in the
+	// picture or, with CountPadding, in the picture and its padding but for the
+	// last UncountedBottom rows and UncountedRight columns of that, which only
+	// make room for the last window (ONNX's ceil_mode). Padding holds zeros.
+	CountPadding                    bool
+	UncountedBottom, UncountedRight int
+
+	Channels []int32 // OpSelect [output channels]
 
 	Weight []float32 // OpConv [Out][KernelH][KernelW][In/Groups], OpDense [Out][In], OpBatchNorm gamma [C]
 	Bias   []float32 // OpConv, OpDense [Out] or nil; OpBatchNorm beta [C]

@@ -59,13 +59,17 @@ type QValue struct {
 type QNode struct {
 	Weight []int8  // OpConv: as Node.Weight
 	Bias   []int32 // OpConv [Out]: bias and both zero points, folded
-	Mult   []int32 // OpConv [Out]: positive
+	Mult   []int32 // OpConv [Out]; OpMul, OpGlobalMean before the last node [1]; positive
 
 	MultA, MultB int16 // OpAdd
 	AddBias      int32 // OpAdd
-	Shift        uint8 // OpAdd: 1..14
+	Shift        uint8 // OpAdd: 1 … 14; OpMul: 0 … 14; OpGlobalMean before the last node: 0 … 14
 
-	Lo, Hi int8 // OpConv, OpAdd
+	// OpAct: what becomes of q is Table[q+128], 256 of them. OpConcat: the same
+	// for one input after the other, or nil where all have the output's QValue.
+	Table []int8
+
+	Lo, Hi int8 // OpConv, OpAdd, OpMul, OpGlobalMean before the last node
 }
 
 // Gold is an input with its expected embedding, so that a board can prove

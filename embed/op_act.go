@@ -12,7 +12,7 @@ type realAct struct {
 
 func newRealAct(n *Node, p *plan, v Value) *realAct {
 	s := &realAct{inLayout: p.layouts[n.In[0]], outLayout: p.layouts[v], in: p.slot(n.In[0]), out: p.slot(v)}
-	s.lo, s.hi = n.Act.Range()
+	s.lo, s.hi = n.Range()
 	s.count, s.lines = rowUnits(s.outLayout.H, s.outLayout.W*s.outLayout.C)
 	return s
 }

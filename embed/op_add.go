@@ -15,7 +15,7 @@ func newRealAdd(n *Node, p *plan, v Value) *realAdd {
 		aLayout: p.layouts[n.In[0]], bLayout: p.layouts[n.In[1]], oLayout: p.layouts[v],
 		a: p.slot(n.In[0]), b: p.slot(n.In[1]), out: p.slot(v),
 	}
-	s.lo, s.hi = n.Act.Range()
+	s.lo, s.hi = n.Range()
 	s.count, s.lines = rowUnits(s.oLayout.H, s.oLayout.W*s.oLayout.C)
 	return s
 }

@@ -27,7 +27,7 @@ type realConv struct {
 
 func newRealConv(n *Node, geometry kernel.Geometry, in, out slot) *realConv {
 	s := &realConv{Geometry: geometry, in: in, out: out, k: geometry.K()}
-	s.lo, s.hi = n.Act.Range()
+	s.lo, s.hi = n.Range()
 	s.segments, s.length = geometry.Segments()
 	s.filters = n.Out / n.Groups
 	s.panels = (s.filters + 3) / 4

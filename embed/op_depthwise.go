@@ -16,7 +16,7 @@ type realDepthwise struct {
 
 func newRealDepthwise(n *Node, geometry kernel.Geometry, in, out slot) *realDepthwise {
 	s := &realDepthwise{Geometry: geometry, in: in, out: out}
-	s.lo, s.hi = n.Act.Range()
+	s.lo, s.hi = n.Range()
 	s.segments, _ = geometry.Segments()
 	k, channels := geometry.K(), geometry.In.C
 	s.weight = make([]float32, k*channels)

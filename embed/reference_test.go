@@ -65,7 +65,7 @@ func referenceFloat(g *embed.Graph, shapes []embed.Shape, rgb []byte) [][]float3
 				out[c] /= float32(is.H * is.W)
 			}
 		}
-		lo, hi := n.Act.Range()
+		lo, hi := n.Range()
 		for j := range out {
 			out[j] = min(max(out[j], lo), hi)
 		}

@@ -40,6 +40,16 @@ func (op Op) String() string {
 		return "global mean"
 	case OpDense:
 		return "dense"
+	case OpMul:
+		return "mul"
+	case OpMaxPool:
+		return "max pool"
+	case OpMeanPool:
+		return "mean pool"
+	case OpConcat:
+		return "concat"
+	case OpSelect:
+		return "select"
 	}
 	return fmt.Sprintf("operator %d", uint8(op))
 }
@@ -82,7 +92,7 @@ func (g *Graph) check() ([]Shape, []border, error) {
 	shapes[0] = Shape{g.Input.Height, g.Input.Width, 3}
 	borders := make([]border, len(g.Nodes)+1)
 	stripped := g.stripped()
-	var macs, params int64
+	var work, params int64
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		if err := g.checkInputs(i); err != nil {
@@ -104,9 +114,9 @@ func (g *Graph) check() ([]Shape, []border, error) {
 		if !fits(maxLen, out.H, out.W, out.C) {
 			return nil, nil, g.fault(i, "output %v is too large", out)
 		}
-		macs += n.macs(in, out)
+		work += n.macs(in, out) + n.taps(out)
 		params += n.params(in)
-		if macs > maxMACs {
+		if work > maxMACs {
 			return nil, nil, g.fault(i, "more than %d multiplications", int64(maxMACs))
 		}
 		if params > maxWeights {
@@ -143,11 +153,18 @@ func (g *Graph) stripped() bool {
 
 func (g *Graph) checkInputs(i int) error {
 	n := &g.Nodes[i]
-	want := 1
+	want, clamps := 1, false
 	switch n.Op {
-	case OpConv, OpBatchNorm, OpAct, OpGlobalMean, OpDense:
-	case OpAdd:
-		want = 2
+	case OpBatchNorm, OpAct, OpGlobalMean, OpMaxPool, OpMeanPool, OpSelect:
+	case OpConv, OpDense:
+		clamps = true
+	case OpAdd, OpMul:
+		want, clamps = 2, true
+	case OpConcat:
+		want = len(n.In)
+		if want < 2 || want > MaxInputs {
+			return g.fault(i, "%d inputs, want 2 to %d", want, MaxInputs)
+		}
 	default:
 		return fmt.Errorf("node %d %q: %s: %w", i, n.Name, n.Op, ErrUnsupported)
 	}
@@ -159,11 +176,20 @@ func (g *Graph) checkInputs(i int) error {
 			return g.fault(i, "input is value %d, want one before %d", v, i+1)
 		}
 	}
-	if n.Act > ActReLU6 {
-		return fmt.Errorf("node %d %q: activation %d: %w", i, n.Name, n.Act, ErrUnsupported)
+	if n.Act >= acts {
+		return fmt.Errorf("node %d %q: %v: %w", i, n.Name, n.Act, ErrUnsupported)
 	}
-	if n.Act != ActNone && (n.Op == OpBatchNorm || n.Op == OpGlobalMean) {
-		return g.fault(i, "activation %d where none can be fused", n.Act)
+	if n.Op != OpAct && n.Act != ActNone && !(clamps && n.Act.Clamps()) {
+		return g.fault(i, "activation %v where it cannot be fused", n.Act)
+	}
+	if err := n.checkAct(); err != nil {
+		return g.fault(i, "%v", err)
+	}
+	if n.Op != OpMeanPool && (n.CountPadding || n.UncountedBottom != 0 || n.UncountedRight != 0) {
+		return g.fault(i, "counts padding, as a mean pool alone may")
+	}
+	if n.Op != OpSelect && n.Channels != nil {
+		return g.fault(i, "selects channels, as a select alone may")
 	}
 	return nil
 }
@@ -214,11 +240,40 @@ func (g *Graph) nodeShape(i int, shapes []Shape, stripped bool) (Shape, error) {
 		return in, nil
 	case OpAct:
 		return in, nil
-	case OpAdd:
-		if b := shapes[n.In[1]]; b != in {
-			return Shape{}, g.fault(i, "adds %v and %v", in, b)
+	case OpAdd, OpMul:
+		if b := shapes[n.In[1]]; b != in && b != (Shape{1, 1, in.C}) {
+			return Shape{}, g.fault(i, "inputs of %v and %v", in, b)
 		}
 		return in, nil
+	case OpMaxPool, OpMeanPool:
+		out, err := n.poolShape(in)
+		if err != nil {
+			return Shape{}, g.fault(i, "%v", err)
+		}
+		return out, nil
+	case OpConcat:
+		out := in
+		for _, v := range n.In[1:] {
+			s := shapes[v]
+			if s.H != in.H || s.W != in.W {
+				return Shape{}, g.fault(i, "inputs of %v and %v", in, s)
+			}
+			out.C += s.C // at most MaxInputs·maxChannels
+		}
+		if out.C > maxChannels {
+			return Shape{}, g.fault(i, "%d channels, want 1 to %d", out.C, maxChannels)
+		}
+		return out, nil
+	case OpSelect:
+		if len(n.Channels) < 1 || len(n.Channels) > maxChannels {
+			return Shape{}, g.fault(i, "%d channels, want 1 to %d", len(n.Channels), maxChannels)
+		}
+		for c, from := range n.Channels {
+			if from < 0 || int(from) >= in.C {
+				return Shape{}, g.fault(i, "channel %d is channel %d of %d", c, from, in.C)
+			}
+		}
+		return Shape{in.H, in.W, len(n.Channels)}, nil
 	case OpGlobalMean:
 		return Shape{1, 1, in.C}, nil
 	default: // OpDense: checkInputs let no other pass
@@ -239,6 +294,74 @@ func (g *Graph) nodeShape(i int, shapes []Shape, stripped bool) (Shape, error) {
 // convShape checks the attributes of a convolution of in.
 func (n *Node) convShape(in Shape) (Shape, error) {
 	w := n.Window
+	out, err := w.shape(in)
+	if err != nil {
+		return Shape{}, err
+	}
+	if n.Out < 1 || n.Out > maxChannels {
+		return Shape{}, fmt.Errorf("%d output channels, want 1 to %d", n.Out, maxChannels)
+	}
+	if n.Groups < 1 || n.Groups > in.C || in.C%n.Groups != 0 || n.Out%n.Groups != 0 {
+		return Shape{}, fmt.Errorf("%d groups of %d input and %d output channels", n.Groups, in.C, n.Out)
+	}
+	if !fits(maxWeights, n.Out*w.KernelH, w.KernelW, in.C/n.Groups) {
+		return Shape{}, fmt.Errorf("%d filters of %dx%dx%d are too many weights", n.Out, w.KernelH, w.KernelW, in.C/n.Groups)
+	}
+	out.C = n.Out
+	return out, nil
+}
+
+// poolShape checks the attributes of a pool of in.
+func (n *Node) poolShape(in Shape) (Shape, error) {
+	w := n.Window
+	out, err := w.shape(in)
+	if err != nil {
+		return Shape{}, err
+	}
+	if !n.CountPadding && (n.UncountedBottom != 0 || n.UncountedRight != 0) {
+		return Shape{}, fmt.Errorf("%d and %d of the padding are not counted, as none is", n.UncountedBottom, n.UncountedRight)
+	}
+	if n.UncountedBottom < 0 || n.UncountedBottom > w.Bottom || n.UncountedRight < 0 || n.UncountedRight > w.Right {
+		return Shape{}, fmt.Errorf("%d and %d of the padding are not counted, want at most %d and %d",
+			n.UncountedBottom, n.UncountedRight, w.Bottom, w.Right)
+	}
+	for y := range out.H {
+		if from, to := w.rows(y, in.H); from >= to {
+			return Shape{}, fmt.Errorf("the windows of row %d have no place in the input %v", y, in)
+		}
+	}
+	for x := range out.W {
+		if from, to := w.columns(x, in.W); from >= to {
+			return Shape{}, fmt.Errorf("the windows of column %d have no place in the input %v", x, in)
+		}
+	}
+	return out, nil
+}
+
+// rows returns which of the rows of a window, from one to another, are in a
+// picture of height h, for output row y; columns is the same across.
+func (w *Window) rows(y, h int) (from, to int) {
+	return within(y*w.StrideH-w.Top, w.KernelH, w.DilationH, h)
+}
+
+func (w *Window) columns(x, width int) (from, to int) {
+	return within(x*w.StrideW-w.Left, w.KernelW, w.DilationW, width)
+}
+
+// within returns which k of 0 … kernel−1 give at + k·dilation within 0 … n−1:
+// those of from ≤ k < to.
+func within(at, kernel, dilation, n int) (from, to int) {
+	if at < 0 {
+		from = (-at + dilation - 1) / dilation
+	}
+	if at < n {
+		to = min((n-at+dilation-1)/dilation, kernel)
+	}
+	return from, to
+}
+
+// shape checks a window over in and returns the places it has.
+func (w *Window) shape(in Shape) (Shape, error) {
 	for _, a := range []struct {
 		name  string
 		value int
@@ -250,12 +373,6 @@ func (n *Node) convShape(in Shape) (Shape, error) {
 		if a.value < 1 || a.value > maxWindow {
 			return Shape{}, fmt.Errorf("%s %d, want 1 to %d", a.name, a.value, maxWindow)
 		}
-	}
-	if n.Out < 1 || n.Out > maxChannels {
-		return Shape{}, fmt.Errorf("%d output channels, want 1 to %d", n.Out, maxChannels)
-	}
-	if n.Groups < 1 || n.Groups > in.C || in.C%n.Groups != 0 || n.Out%n.Groups != 0 {
-		return Shape{}, fmt.Errorf("%d groups of %d input and %d output channels", n.Groups, in.C, n.Out)
 	}
 	// The reach of a window beyond its first row and column. Padding by more
 	// would compute outputs that see nothing of the picture.
@@ -270,10 +387,7 @@ func (n *Node) convShape(in Shape) (Shape, error) {
 	if h < 1 || v < 1 {
 		return Shape{}, fmt.Errorf("a window of %dx%d does not fit the padded input %v", reachH+1, reachW+1, in)
 	}
-	if !fits(maxWeights, n.Out*w.KernelH, w.KernelW, in.C/n.Groups) {
-		return Shape{}, fmt.Errorf("%d filters of %dx%dx%d are too many weights", n.Out, w.KernelH, w.KernelW, in.C/n.Groups)
-	}
-	return Shape{(h-1)/w.StrideH + 1, (v-1)/w.StrideW + 1, n.Out}, nil
+	return Shape{(h-1)/w.StrideH + 1, (v-1)/w.StrideW + 1, in.C}, nil
 }
 
 // MACs returns the multiply-accumulate operations of one picture, 0 for a
@@ -310,6 +424,14 @@ func (n *Node) macs(in, out Shape) int64 {
 		return int64(in.C) * int64(n.Out)
 	}
 	return 0
+}
+
+// taps returns what a pool looks at.
+func (n *Node) taps(out Shape) int64 {
+	if n.Op != OpMaxPool && n.Op != OpMeanPool {
+		return 0
+	}
+	return int64(out.Len()) * int64(n.Window.KernelH*n.Window.KernelW)
 }
 
 func (n *Node) params(in Shape) int64 {

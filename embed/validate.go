@@ -80,6 +80,9 @@ func (m *Model) validateNode(i int, shapes []Shape) error {
 	g := m.Graph
 	n, qn := &g.Nodes[i], &m.Quant.Nodes[i]
 	in := shapes[n.In[0]]
+	if n.Op != OpAct && n.Op != OpConcat && qn.Table != nil {
+		return g.fault(i, "has a table, as an act or a concat alone may")
+	}
 	var err error
 	switch n.Op {
 	case OpConv:
@@ -87,10 +90,24 @@ func (m *Model) validateNode(i int, shapes []Shape) error {
 	case OpAdd:
 		err = qn.checkAdd()
 	case OpGlobalMean:
-		if i != len(g.Nodes)-1 {
-			return fmt.Errorf("node %d %q (%s): only the last node of an int8 network may be one: %w", i, n.Name, n.Op, ErrUnsupported)
+		if i == len(g.Nodes)-1 {
+			err = checkMean(in)
+		} else {
+			err = qn.checkProduct(255 * int64(in.H) * int64(in.W))
 		}
-		err = checkMean(in)
+	case OpMul:
+		err = qn.checkProduct(255 * 255)
+	case OpMaxPool, OpMeanPool, OpSelect:
+		if from, to := m.Quant.Values[n.In[0]], m.Quant.Values[i+1]; from != to {
+			err = fmt.Errorf("scale and zero are %g and %d of the input, %g and %d of the output: want the same",
+				from.Scale, from.Zero, to.Scale, to.Zero)
+		}
+	case OpAct:
+		if len(qn.Table) != 256 {
+			err = fmt.Errorf("a table of %d entries, want 256", len(qn.Table))
+		}
+	case OpConcat:
+		err = m.checkConcat(i)
 	default:
 		return fmt.Errorf("node %d %q (%s): not in an int8 network: %w", i, n.Name, n.Op, ErrUnsupported)
 	}
@@ -136,6 +153,39 @@ func (q *QNode) checkAdd() error {
 	abs := func(v int64) int64 { return max(v, -v) }
 	if 128*(abs(int64(q.MultA))+abs(int64(q.MultB)))+abs(int64(q.AddBias))+1<<(q.Shift-1) > math.MaxInt32 {
 		return fmt.Errorf("multipliers %d and %d with bias %d overflow", q.MultA, q.MultB, q.AddBias)
+	}
+	return nil
+}
+
+// checkProduct wants what an OpMul or a mean in the middle of a network has,
+// for accumulators of at most so much.
+func (q *QNode) checkProduct(most int64) error {
+	if len(q.Mult) != 1 || q.Mult[0] <= 0 {
+		return fmt.Errorf("%d multipliers, want a single positive one", len(q.Mult))
+	}
+	if q.Shift > 14 || most<<q.Shift > math.MaxInt32 {
+		return fmt.Errorf("accumulators of up to %d overflow with shift %d, want 0 to 14", most, q.Shift)
+	}
+	if q.Lo > q.Hi {
+		return fmt.Errorf("clamps to %d … %d", q.Lo, q.Hi)
+	}
+	return nil
+}
+
+func (m *Model) checkConcat(i int) error {
+	in, table := m.Graph.Nodes[i].In, m.Quant.Nodes[i].Table
+	if len(table) == 256*len(in) {
+		return nil
+	}
+	if len(table) != 0 {
+		return fmt.Errorf("tables of %d entries, want none or %d", len(table), 256*len(in))
+	}
+	to := m.Quant.Values[i+1]
+	for j, v := range in {
+		if from := m.Quant.Values[v]; from != to {
+			return fmt.Errorf("without tables: scale and zero are %g and %d of input %d, %g and %d of the output: want the same",
+				from.Scale, from.Zero, j, to.Scale, to.Zero)
+		}
 	}
 	return nil
 }

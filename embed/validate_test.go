@@ -42,9 +42,9 @@ var badGraphs = []struct {
 	{func(m *embed.Model) { m.Graph.Nodes[4].In = []embed.Value{1} }, "1 inputs"},
 	{func(m *embed.Model) { m.Graph.Nodes[1].In = []embed.Value{2} }, "value 2"},
 	{func(m *embed.Model) { m.Graph.Nodes[1].In = []embed.Value{-1} }, "value -1"},
-	{func(m *embed.Model) { m.Graph.Nodes[1].Act = 3 }, "activation 3"},
-	{func(m *embed.Model) { m.Graph.Nodes[7].Act = embed.ActReLU }, "activation 1"},
-	{func(m *embed.Model) { m.Graph.Nodes[4].In = []embed.Value{0, 4} }, "adds"},
+	{func(m *embed.Model) { m.Graph.Nodes[1].Act = 10 }, "activation 10"},
+	{func(m *embed.Model) { m.Graph.Nodes[7].Act = embed.ActReLU }, "activation relu"},
+	{func(m *embed.Model) { m.Graph.Nodes[4].In = []embed.Value{0, 4} }, "inputs of"},
 
 	{func(m *embed.Model) { m.Graph.Nodes[0].Out = 0 }, "output channels"},
 	{func(m *embed.Model) { m.Graph.Nodes[0].Out = math.MaxInt }, "output channels"},
@@ -123,8 +123,8 @@ var badQuants = []struct {
 		m.Graph.Nodes[7].Op, m.Graph.Nodes[7].Act = embed.OpAct, embed.ActReLU
 	}, "ends in a global mean"},
 	{func(m *embed.Model) { m.Graph.Nodes[1].Op = embed.OpAct }, "groups"},
-	{func(m *embed.Model) { m.Graph.Nodes[6].Op = embed.OpAct }, "not in an int8 network"},
-	{func(m *embed.Model) { m.Graph.Nodes[6].Op, m.Graph.Nodes[6].Act = embed.OpGlobalMean, 0 }, "only the last"},
+	{func(m *embed.Model) { m.Graph.Nodes[6].Op = embed.OpAct }, "a table of 0 entries"},
+	{func(m *embed.Model) { m.Graph.Nodes[6].Op, m.Graph.Nodes[6].Act = embed.OpGlobalMean, 0 }, "24 multipliers"},
 }
 
 func TestValidate(t *testing.T) {

@@ -49,8 +49,8 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 				before = &out.Nodes[in[0]-1]
 			}
 			if n.Op == embed.OpAct {
-				if before != nil && before.Act == embed.ActNone && before.Op != embed.OpGlobalMean {
-					before.Act = n.Act
+				if before != nil && before.Act == embed.ActNone && fuses(before) && n.Act.Clamps() {
+					before.Act, before.Alpha, before.Beta = n.Act, n.Alpha, n.Beta
 					to[v] = in[0]
 					continue
 				}
@@ -61,6 +61,10 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 				to[v] = in[0]
 				continue
 			}
+			if n.Op == embed.OpAct && !n.Act.Clamps() {
+				to[v] = emit(n)
+				continue
+			}
 			to[v] = emit(pointwise(n, shapes[v].C, in[0]))
 			if n.Op == embed.OpBatchNorm {
 				last := &out.Nodes[len(out.Nodes)-1]
@@ -68,7 +72,8 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 					return nil, err
 				}
 			} else {
-				out.Nodes[len(out.Nodes)-1].Act = n.Act
+				last := &out.Nodes[len(out.Nodes)-1]
+				last.Act, last.Alpha, last.Beta = n.Act, n.Alpha, n.Beta
 			}
 		default:
 			to[v] = emit(n)
@@ -76,6 +81,15 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 	}
 	out.Output = to[g.Output]
 	return prune(out), nil
+}
+
+// fuses says whether n can take in an activation that clamps.
+func fuses(n *embed.Node) bool {
+	switch n.Op {
+	case embed.OpConv, embed.OpAdd, embed.OpDense, embed.OpMul:
+		return true
+	}
+	return false
 }
 
 // pointwise returns a 1×1 depthwise identity over c channels, named as n.

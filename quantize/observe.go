@@ -96,9 +96,9 @@ func parallel(net *embed.Network, n int, do func(s *embed.Session, i int) error,
 
 // span widens an observed range to one that int8 can carry: it holds zero and
 // is never empty.
-func span(o observed, act embed.Act) (lo, hi float32) {
+func span(o observed, n *embed.Node) (lo, hi float32) {
 	lo, hi = min(o.lo, 0), max(o.hi, 0)
-	bottom, top := act.Range()
+	bottom, top := n.Range()
 	lo, hi = max(lo, bottom), min(hi, top)
 	if !(hi > lo) || math.IsInf(float64(hi-lo), 0) {
 		return 0, 1 // a value that is always zero: any scale will do

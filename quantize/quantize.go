@@ -124,10 +124,10 @@ func integers(g *embed.Graph, shapes []embed.Shape, seen []observed, opt Options
 		switch n.Op {
 		case embed.OpConv:
 			in := n.In[0]
-			lo, hi := span(seen[v], n.Act)
+			lo, hi := span(seen[v], n)
 			q.Values[v], q.Nodes[i] = conv(n, shapes[in], q.Values[in], lo, hi, seen[in].mean, opt)
 		case embed.OpAdd:
-			lo, hi := span(seen[v], n.Act)
+			lo, hi := span(seen[v], n)
 			q.Values[v], q.Nodes[i] = add(n, q.Values[n.In[0]], q.Values[n.In[1]], lo, hi)
 		case embed.OpGlobalMean:
 			in := n.In[0]
@@ -141,8 +141,8 @@ func integers(g *embed.Graph, shapes []embed.Shape, seen []observed, opt Options
 }
 
 // clampRange returns the integers that the activation's bounds fall on.
-func clampRange(act embed.Act, v embed.QValue) (lo, hi int8) {
-	bottom, top := act.Range()
+func clampRange(n *embed.Node, v embed.QValue) (lo, hi int8) {
+	bottom, top := n.Range()
 	at := func(x float32) int8 {
 		return int8(max(-128, min(127, math.RoundToEven(float64(x)/float64(v.Scale))+float64(v.Zero))))
 	}
@@ -204,7 +204,7 @@ func conv(n *embed.Node, in embed.Shape, qin embed.QValue, lo, hi float32, mean 
 		q.Bias[c] = int32(max(-limit*2, min(limit*2, folded)))
 		q.Mult[c] = int32(max(1, min(math.MaxInt32, math.RoundToEven(r*(1<<31)))))
 	}
-	q.Lo, q.Hi = clampRange(n.Act, out)
+	q.Lo, q.Hi = clampRange(n, out)
 	return out, q
 }
 
@@ -230,7 +230,7 @@ func add(n *embed.Node, a, b embed.QValue, lo, hi float32) (embed.QValue, embed.
 		Shift: uint8(shift),
 	}
 	q.AddBias = int32(out.Zero)<<shift - int32(a.Zero)*int32(q.MultA) - int32(b.Zero)*int32(q.MultB)
-	q.Lo, q.Hi = clampRange(n.Act, out)
+	q.Lo, q.Hi = clampRange(n, out)
 	return out, q
 }
 

@@ -84,7 +84,7 @@ func Int8(g *embed.Graph, seed uint64) *embed.Model {
 		default:
 			panic(fmt.Sprintf("embedtest: no int8 form of node %d (%v)", i, n.Op))
 		}
-		low, high := n.Act.Range()
+		low, high := n.Range()
 		at := func(x float32) int8 {
 			return int8(min(max(math.Round(float64(x)/float64(out.Scale))+float64(out.Zero), -128), 127))
 		}
