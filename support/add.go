@@ -69,6 +69,7 @@ func (s *Set) Add(class string, e embed.Embedding, crop []byte, source string, a
 	}
 	shot.crop = s.end - int64(len(crop))
 	shot.bytes = nextPage(int64(len(rec)))
+	shot.floats = s.end - int64(len(crop)) - 4*int64(len(e))
 	s.nextID++
 	s.push(c, after, int64(len(rec)))
 	return shot.shot(class), nil

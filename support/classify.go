@@ -2,7 +2,6 @@ package support
 
 import (
 	"math"
-	"slices"
 
 	"github.com/edge-camera/edge/embed"
 )
@@ -33,6 +32,10 @@ type Answer struct {
 
 // view is all that Classify needs, published as a whole.
 type view struct {
+	all         state // with the shots that take no part in answers
+	fingerprint embed.Fingerprint
+	ready       bool // false: shots lack embeddings, and state is empty
+
 	state    state
 	dim      int     // of the shots, 0 if there is none
 	limit    []limit // by way
@@ -55,7 +58,7 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 		}
 	}
 	deriveAll(todo, fingerprint, dim)
-	v := &view{state: st, dim: dim}
+	v := &view{all: st, fingerprint: fingerprint, ready: true, state: st, dim: dim}
 	var loo *looResult
 	v.head, v.scorer, loo = l.learn(st, dim, rule)
 	v.limit = limits(st.ways, rule, v.head, loo)
@@ -66,21 +69,24 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 
 // publish makes the state visible. Callers hold s.change, or are Open.
 func (s *Set) publish() {
-	fingerprint, dim := s.fingerprint, 0
-	if len(s.state.ways) > 0 {
-		first := s.state.ways[0].shots[0]
-		fingerprint, dim = first.fingerprint, len(first.embedding)
+	st, ready := s.state.counting(s.model), true
+	if len(st.ways) == 0 && len(s.state.ways) > 0 && s.fingerprint == (embed.Fingerprint{}) {
+		// An undo has left none of the shots by which the model was chosen.
+		s.model = s.state.ways[0].shots[0].fingerprint
+		st = s.state.counting(s.model)
 	}
-	for i, w := range s.state.ways {
-		if w.prototype != nil && (w.of != fingerprint || len(w.prototype) != dim) {
-			// Only without a model can a store show shots of two, and then
-			// an undo can change which of them count. Somebody may be looking
-			// at the way as it is.
-			s.state.ways = slices.Clone(s.state.ways)
-			s.state.ways[i] = &way{name: w.name, created: w.created, shots: w.shots}
+	if s.partial {
+		s.state.all(func(_ *way, e *entry) { ready = ready && e.done(s.model) })
+		if !ready {
+			st = state{}
 		}
 	}
-	v := newView(s.state, fingerprint, dim, s.rule.fill(), s.current(dim))
+	dim := 0
+	if len(st.ways) > 0 {
+		dim = len(st.ways[0].shots[0].embedding)
+	}
+	v := newView(st, s.model, dim, s.rule.fill(), s.current(st, dim))
+	v.all, v.ready = s.state, ready
 	if s.projection != nil && s.projection.dim == dim {
 		v = v.indexed(s.projection)
 	}
@@ -154,9 +160,16 @@ func (v *view) answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction
 
 // ways describes the classes.
 func (v *view) ways() []Way {
-	ways := make([]Way, len(v.state.ways))
-	for i, w := range v.state.ways {
-		ways[i] = Way{Class: w.name, Shots: len(w.shots), Radius: v.limit[i].distance, Basis: v.limit[i].basis, Created: w.created}
+	ways := make([]Way, len(v.all.ways))
+	counted := 0
+	for i, w := range v.all.ways {
+		ways[i] = Way{Class: w.name, Shots: len(w.shots), Aside: len(w.shots), Created: w.created}
+		// What counts is a part of all, in the same order.
+		if j := counted; j < len(v.state.ways) && v.state.ways[j].name == w.name {
+			ways[i].Aside -= len(v.state.ways[j].shots)
+			ways[i].Radius, ways[i].Basis = v.limit[j].distance, v.limit[j].basis
+			counted++
+		}
 	}
 	return ways
 }

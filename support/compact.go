@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"github.com/edge-camera/edge/embed"
 )
 
 // compactLimit is the garbage that is not worth a rewrite.
@@ -23,7 +25,11 @@ func (s *Set) garbage() int64 {
 	live := int64(pageSize)
 	s.bottom().all(func(_ *way, e *entry) { live += e.bytes })
 	for i := range s.past {
-		live += s.past[i].bytes
+		if p := &s.past[i]; p.shot != nil {
+			live += p.shot.bytes
+		} else {
+			live += p.bytes
+		}
 	}
 	if s.rule != (Rule{}) {
 		live += pageSize
@@ -54,7 +60,9 @@ func (s *Set) compact() error {
 	if err != nil {
 		return err
 	}
-	c := compactor{old: s.file, f: f, id: newFileID(), end: headerSize, places: make(map[*entry]place)}
+	c := compactor{
+		set: s, old: s.file, f: f, networks: s.kept(), rest: make(map[embed.Fingerprint][]carried),
+		id: newFileID(), end: headerSize, places: make(map[*entry]*place)}
 	err = c.write(s)
 	if err == nil {
 		err = f.Sync()
@@ -79,13 +87,13 @@ func (s *Set) compact() error {
 	s.file, s.id, s.end, s.seq = f, c.id, c.end, c.seq
 	s.minor = minor
 	for e, p := range c.places {
-		e.crop, e.bytes = p.crop, p.bytes
+		e.crop, e.bytes, e.floats, e.others = p.crop, p.bytes, p.floats, p.others
 	}
 	for i := range s.past {
 		p := &s.past[i]
 		p.seq = c.first + uint64(i)
 		if p.shot != nil {
-			p.bytes = p.shot.bytes
+			p.bytes = c.places[p.shot].record
 		}
 	}
 	return old.Close()
@@ -93,18 +101,25 @@ func (s *Set) compact() error {
 
 // compactor writes a compacted file.
 type compactor struct {
-	old, f File
+	set      *Set
+	old, f   File
+	networks []embed.Fingerprint // whose embeddings are kept, the Set's last
+	rest     map[embed.Fingerprint][]carried
+
 	id     uint64
 	end    int64
 	seq    uint64
 	first  uint64 // seq of the first change that can be undone
 	buf    []byte
-	places map[*entry]place
+	places map[*entry]*place
 }
 
 // place is where a shot is in the new file.
 type place struct {
+	record      int64 // bytes of its record, with the gap to the next page
 	crop, bytes int64
+	floats      int64
+	others      []other
 }
 
 func (c *compactor) write(s *Set) error {
@@ -141,7 +156,7 @@ func (c *compactor) write(s *Set) error {
 			return err
 		}
 	}
-	return nil
+	return c.embeddings()
 }
 
 // shot copies a shot. A crop that fails its checksum is copied as it is, with
@@ -154,10 +169,17 @@ func (c *compactor) shot(k kind, class string, e *entry) error {
 			return err
 		}
 	}
-	if err := c.append(appendShot(c.buf[:0], k, c.id, c.seq+1, class, e, crop, e.cropCRC)); err != nil {
+	first, err := c.carry(e)
+	if err != nil {
 		return err
 	}
-	c.places[e] = place{crop: c.end - int64(len(crop)), bytes: nextPage(int64(len(c.buf)))}
+	if err := c.append(appendShot(c.buf[:0], k, c.id, c.seq+1, class, first, crop, e.cropCRC)); err != nil {
+		return err
+	}
+	bytes := nextPage(int64(len(c.buf)))
+	p := &place{record: bytes, crop: c.end - int64(len(crop)), bytes: bytes}
+	p.note(e, first.other(c.end-int64(len(crop))-4*int64(len(first.embedding))))
+	c.places[e] = p
 	return nil
 }
 

@@ -217,13 +217,13 @@ func TestVersions(t *testing.T) {
 			opt := testOptions(diskWith(reheader(func(b []byte) { b[12] = major + 1 })))
 			opt.ReadOnly = ro
 			_, err := Open(testDir, opt)
-			wantError(t, err, ErrVersion, "2.1", testDir)
+			wantError(t, err, ErrVersion, "2.2", testDir)
 		}
 	})
 	t.Run("minor", func(t *testing.T) {
 		opt := testOptions(diskWith(reheader(func(b []byte) { b[14] = minor + 1 })))
 		_, err := Open(testDir, opt)
-		wantError(t, err, ErrVersion, "1.2", "can only be read")
+		wantError(t, err, ErrVersion, "1.3", "can only be read")
 		opt.ReadOnly = true
 		if got := dump(must(Open(testDir, opt))(t)); got != dumps[len(dumps)-1] {
 			t.Errorf("read-only it holds\n%s", got)
@@ -243,13 +243,13 @@ func TestVersions(t *testing.T) {
 		if err := add(s, "cup", 1, 10); err != nil {
 			t.Fatal(err)
 		}
-		rec := appendChange(nil, kindRule+1, s.id, s.seq+1, change{})
+		rec := appendChange(nil, kindEmbeddings+1, s.id, s.seq+1, change{})
 		if err := s.commit(rec); err != nil {
 			t.Fatal(err)
 		}
 		s.Close()
 		_, err := Open(testDir, testOptions(disk))
-		wantError(t, err, ErrVersion, "offset 8192", "kind 11")
+		wantError(t, err, ErrVersion, "offset 8192", "kind 12")
 
 		// Marked as optional it is passed over.
 		node := disk.names[testDir+"/"+fileName]

@@ -62,6 +62,16 @@
 // This happens after a change that made garbage, never after a shot, for which
 // a person is waiting.
 //
+// # Another model
+//
+// Embeddings of two networks are never compared. A store is opened for one, and
+// refused while shots lack its embeddings; those are made from the crops (see
+// Lacking, Reembed, Use) and appended, a few KB a shot. The old ones stay, so
+// answers by the old model go on meanwhile, a power cut costs the batch in hand,
+// and going back is opening with the old model. Of a shot without a crop the new
+// model can make nothing: it is marked, stays in its class and is left out of
+// that model's answers only.
+//
 // # Versions
 //
 // A higher minor version can only add record kinds that may be skipped; such a

@@ -13,7 +13,8 @@ var (
 	ErrCorrupt = errors.New("corrupt store")
 	// ErrVersion: the store was written by a newer program.
 	ErrVersion = errors.New("unsupported store version")
-	// ErrModelMismatch: embeddings of different networks are never compared.
+	// ErrModelMismatch: shots lack embeddings of this network (see Reembed), and
+	// those of different networks are never compared.
 	ErrModelMismatch = errors.New("store belongs to another model")
 	// ErrLocked: another process writes to the store; the text names its pid.
 	ErrLocked = errors.New("store is locked")

@@ -11,10 +11,10 @@ import "sync"
 // learnAtOnce is how many multiplications a change may wait for.
 const learnAtOnce = 6e6
 
-// current returns the learner with the state's shots, or nil if there is none
-// yet or the shots are too many. Callers hold s.change.
-func (s *Set) current(dim int) *learner {
-	n := s.state.len()
+// current returns the learner with the shots of st, those that count, or nil if
+// there is none yet or the shots are too many. Callers hold s.change.
+func (s *Set) current(st state, dim int) *learner {
+	n := st.len()
 	if n == 0 || n > s.most {
 		s.learner = nil
 		return nil
@@ -26,19 +26,19 @@ func (s *Set) current(dim int) *learner {
 		s.learner = newLearner()
 	}
 	fresh := 0
-	s.state.all(func(_ *way, e *entry) {
+	st.all(func(_ *way, e *entry) {
 		if _, ok := s.learner.row[e]; !ok {
 			fresh++
 		}
 	})
 	gone := len(s.learner.shots) + fresh - n
 	if float64(fresh+max(gone, 0))*float64(n)*float64(dim) <= learnAtOnce {
-		s.learner.sync(s.state, dim, nil)
+		s.learner.sync(st, dim, nil)
 		return s.learner
 	}
 	s.learner = nil
 	s.learning = true
-	st := s.state
+	epoch := s.epoch
 	s.settled.Go(func() {
 		l := newLearner()
 		l.sync(st, dim, s.quit.Load)
@@ -48,7 +48,9 @@ func (s *Set) current(dim int) *learner {
 		if s.closed {
 			return
 		}
-		s.learner = l
+		if s.epoch == epoch {
+			s.learner = l
+		}
 		s.publish()
 	})
 	return nil

@@ -16,7 +16,8 @@ type loader struct {
 	kept    uint32 // kindKept records still to come
 	ids     map[uint64]bool
 	begun   bool
-	rule    Rule // the last one
+	rule    Rule              // the last one
+	byID    map[uint64]*entry // of every shot, once there are embeddings
 }
 
 func (l *loader) nextID() uint64 { return max(l.next, l.top+1) }
@@ -55,6 +56,9 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 		l.rule, err = decodeRule(meta)
 		return err
 	}
+	if h.kind == kindEmbeddings {
+		return l.embeddings(off, meta)
+	}
 	if h.kind == kindUndo {
 		c, err := decodeChange(h.kind, meta)
 		if err != nil {
@@ -74,6 +78,10 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 			return err
 		}
 		e.crop, e.cropLen, e.bytes = off+recordSize+int64(h.meta), h.crop, bytes
+		e.floats = off + recordSize + shotSize + int64(len(class)+len(e.source))
+		if l.byID != nil {
+			l.byID[e.id] = e
+		}
 		c = change{kind: h.kind, at: e.at, id: e.id, class: class, shot: e}
 	} else {
 		var err error
@@ -139,4 +147,23 @@ func (l *loader) finish() (state, []step, error) {
 		}
 	}
 	return st, l.steps, nil
+}
+
+// embeddings notes what other networks made of the shots so far. Shots that are
+// not there any more are passed over.
+func (l *loader) embeddings(off int64, meta []byte) error {
+	if l.byID == nil {
+		l.byID = make(map[uint64]*entry)
+		l.settled.all(func(_ *way, e *entry) { l.byID[e.id] = e })
+		for i := range l.steps {
+			if e := l.steps[i].shot; e != nil {
+				l.byID[e.id] = e
+			}
+		}
+	}
+	return decodeEmbeddings(off, meta, func(id uint64, o other) {
+		if e := l.byID[id]; e != nil && !e.done(o.fingerprint) {
+			e.add(o)
+		}
+	})
 }

@@ -10,7 +10,7 @@ func (e *entry) shot(class string) Shot {
 }
 
 // Len is the number of shots.
-func (s *Set) Len() int { return s.seen.Load().state.len() }
+func (s *Set) Len() int { return s.seen.Load().all.len() }
 
 // Ways lists the classes in the order of their creation.
 func (s *Set) Ways() []Way { return s.seen.Load().ways() }
@@ -19,7 +19,7 @@ func (s *Set) Ways() []Way { return s.seen.Load().ways() }
 // in the order of their creation, shots in the order of teaching.
 func (s *Set) Shots(class string) []Shot {
 	var shots []Shot
-	s.seen.Load().state.all(func(w *way, e *entry) {
+	s.seen.Load().all.all(func(w *way, e *entry) {
 		if class == "" || w.name == class {
 			shots = append(shots, e.shot(w.name))
 		}
@@ -27,16 +27,15 @@ func (s *Set) Shots(class string) []Shot {
 	return shots
 }
 
-// Crop returns a shot's picture as it was given to Add. The error wraps
+// Crop returns a shot's picture as it was given to Add, also that of a shot that
+// an Undo would bring back. The error wraps
 // ErrNotFound if there is no such shot or it has no picture, and ErrCorrupt if
 // the picture fails its checksum.
 func (s *Set) Crop(id uint64) ([]byte, error) {
-	st := s.seen.Load().state
-	w, i := st.locate(id)
-	if w < 0 {
+	e := s.shotOf(id)
+	if e == nil {
 		return nil, fmt.Errorf("%w: shot %d", ErrNotFound, id)
 	}
-	e := st.ways[w].shots[i]
 	if e.cropLen == 0 {
 		return nil, fmt.Errorf("%w: shot %d has no picture", ErrNotFound, id)
 	}
@@ -53,6 +52,24 @@ func (s *Set) Crop(id uint64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s: offset %d: the picture of shot %d fails its checksum", ErrCorrupt, s.path, e.crop, id)
 	}
 	return crop, nil
+}
+
+// shotOf finds a shot that is there or that an undo brings back; nil if there
+// is none.
+func (s *Set) shotOf(id uint64) *entry {
+	st := s.seen.Load().all
+	if w, i := st.locate(id); w >= 0 {
+		return st.ways[w].shots[i]
+	}
+	s.change.Lock()
+	defer s.change.Unlock()
+	for i := range s.past {
+		st := s.past[i].before
+		if w, i := st.locate(id); w >= 0 {
+			return st.ways[w].shots[i]
+		}
+	}
+	return nil
 }
 
 // Info describes the store's file, for those who look after it.

@@ -17,7 +17,8 @@ import (
 //
 //	header    0 magic [12]    \x89 EDGESET \r\n \x1a \n
 //	         12 major u16     another major is another format
-//	         14 minor u16     a higher minor may hold optional records: 1 a rule
+//	         14 minor u16     a higher minor may hold optional records: 1 a rule,
+//	                          2 embeddings
 //	         16 file  u64     random; each record repeats it
 //	         24 zero  [36]
 //	         60 crc   u32     of bytes 0..59
@@ -40,7 +41,7 @@ import (
 const (
 	magic       = "\x89EDGESET\r\n\x1a\n"
 	major       = 1
-	minor       = 1
+	minor       = 2
 	headerSize  = 64
 	pageSize    = 4096
 	recordMark  = 0x746f6873
@@ -56,6 +57,11 @@ const (
 	baseSize    = 8 + 4 + 4
 	baseWaySize = timeSize + 2
 	ruleSize    = timeSize + 8 + 8 + 2
+
+	minorRule       = 1
+	minorEmbeddings = 2
+	embeddingsSize  = timeSize + 32 + 4
+	embeddingSize   = 8 + 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -68,19 +74,20 @@ func nextPage(off int64) int64 { return (off + pageSize - 1) &^ (pageSize - 1) }
 type kind uint8
 
 const (
-	kindBase   kind = iota + 1 // compaction: classes in order, count of kept shots
-	kindKept                   // compaction: a shot that no undo reaches
-	kindShot                   // Add
-	kindRemove                 // Remove
-	kindMove                   // Move
-	kindRename                 // Rename
-	kindMerge                  // Merge
-	kindForget                 // Forget
-	kindUndo                   // Undo; id is the seq of the record it takes back
-	kindRule                   // SetRule; optional, since 1.1
+	kindBase       kind = iota + 1 // compaction: classes in order, count of kept shots
+	kindKept                       // compaction: a shot that no undo reaches
+	kindShot                       // Add
+	kindRemove                     // Remove
+	kindMove                       // Move
+	kindRename                     // Rename
+	kindMerge                      // Merge
+	kindForget                     // Forget
+	kindUndo                       // Undo; id is the seq of the record it takes back
+	kindRule                       // SetRule; optional, since 1.1
+	kindEmbeddings                 // Reembed; optional, since 1.2
 )
 
-func (k kind) known() bool { return k >= kindBase && k <= kindRule }
+func (k kind) known() bool { return k >= kindBase && k <= kindEmbeddings }
 
 func encodeHeader(file uint64) []byte {
 	b := make([]byte, headerSize)
@@ -169,7 +176,7 @@ func seal(b []byte, k kind, file, seq uint64, meta int) {
 	le.PutUint32(b, recordMark)
 	b[4] = byte(k)
 	b[5], b[6], b[7] = 0, 0, 0
-	if k == kindRule {
+	if k == kindRule || k == kindEmbeddings {
 		b[5] = optional
 	}
 	le.PutUint64(b[8:], file)
@@ -215,9 +222,7 @@ func appendShot(b []byte, k kind, file, seq uint64, class string, e *entry, crop
 	b = le.AppendUint32(b, uint32(len(e.embedding)))
 	b = append(b, class...)
 	b = append(b, e.source...)
-	for _, v := range e.embedding {
-		b = le.AppendUint32(b, math.Float32bits(v))
-	}
+	b = appendFloats(b, e.embedding)
 	meta := len(b) - start - recordSize
 	b = append(b, crop...)
 	seal(b[start:], k, file, seq, meta)

@@ -38,6 +38,10 @@ type Options struct {
 	// sees what was durable when it opened; a writer at work does not disturb
 	// it.
 	ReadOnly bool
+	// Partial opens a store in which shots lack embeddings of the network too.
+	// The Set then answers nothing, for answers from part of a memory would be
+	// wrong without looking so. Reembed and Use put it right.
+	Partial bool
 	// Now is the clock for changes that have no time of their own; nil means
 	// time.Now.
 	Now func() time.Time
@@ -53,7 +57,7 @@ type Set struct {
 	fsys        FS
 	now         func() time.Time
 	readOnly    bool
-	fingerprint embed.Fingerprint // as asked for at Open
+	fingerprint embed.Fingerprint // as asked for at Open or by Use
 	dim         int
 
 	change sync.Mutex // one change at a time; guards what follows
@@ -66,6 +70,11 @@ type Set struct {
 	closed bool
 	minor  uint16 // of the file
 	rule   Rule   // as SetRule got it
+
+	partial    bool              // Options.Partial, until Use
+	model      embed.Fingerprint // of the embeddings that count
+	reembedded bool              // there are shots with embeddings of several networks
+	epoch      int               // how often Use has changed all shots
 
 	most     int      // shots that are learned
 	learner  *learner // nil: none, or not yet
@@ -118,7 +127,7 @@ type Torn struct {
 // for a read-only Open where there is no store, ErrNotFound.
 func Open(dir string, opt Options) (*Set, error) {
 	s := &Set{
-		dir: dir, path: filepath.Join(dir, fileName), fsys: opt.FS, now: opt.Now, readOnly: opt.ReadOnly,
+		dir: dir, path: filepath.Join(dir, fileName), fsys: opt.FS, now: opt.Now, readOnly: opt.ReadOnly, partial: opt.Partial,
 		fingerprint: opt.Fingerprint, dim: opt.Dim, nextID: 1, limit: compactLimit, most: maxLearned, unlock: func(bool) error { return nil },
 	}
 	if s.fsys == nil {
@@ -287,7 +296,10 @@ func (s *Set) load() (size int64, err error) {
 		return 0, fmt.Errorf("%w: %s: %w", ErrCorrupt, s.path, err)
 	}
 	s.id, s.seq, s.end, s.nextID = id, found.seq, found.end, l.nextID()
-	s.minor, s.rule = minorVersion, l.rule
+	s.minor, s.rule, s.reembedded = minorVersion, l.rule, l.byID != nil
+	if err := s.choose(); err != nil {
+		return 0, err
+	}
 	if found.torn != nil {
 		off := nextPage(found.end)
 		r := scanner{f: s.file, size: size}
@@ -336,15 +348,19 @@ func (s *Set) repair(size int64, clean bool) error {
 	return nil
 }
 
-// fits says whether every shot of st comes from the network that the Set was
-// opened for.
+// fits says whether the network that the Set was opened for has done with every
+// shot of st.
 func (s *Set) fits(st state) (err error) {
+	if s.partial {
+		return nil
+	}
 	st.all(func(_ *way, e *entry) {
+		asked := s.fingerprint != embed.Fingerprint{}
 		switch {
 		case err != nil:
-		case s.fingerprint != embed.Fingerprint{} && e.fingerprint != s.fingerprint:
+		case asked && !e.done(s.fingerprint):
 			err = fmt.Errorf("%w: %s: shot %d was made with model %s, this is model %s", ErrModelMismatch, s.dir, e.id, e.fingerprint.Short(), s.fingerprint.Short())
-		case s.dim != 0 && len(e.embedding) != s.dim:
+		case s.dim != 0 && (!asked || e.fingerprint == s.fingerprint) && len(e.embedding) != s.dim:
 			err = fmt.Errorf("%w: %s: shot %d has an embedding of %d numbers, this model makes %d", ErrModelMismatch, s.dir, e.id, len(e.embedding), s.dim)
 		}
 	})

@@ -33,10 +33,8 @@ func (s *Set) SetRule(r Rule) error {
 	}
 	// A program of the first version would leave the Rule out of its next
 	// compaction. It refuses to write to a file of this version.
-	if s.minor < minor {
-		if err := s.compact(); err != nil {
-			return err
-		}
+	if err := s.raise(minorRule); err != nil {
+		return err
 	}
 	if err := s.commit(appendRule(nil, s.id, s.seq+1, storable(s.now()), r)); err != nil {
 		return err

@@ -70,11 +70,11 @@ func TestRuleInAnOldStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := dump(s)
-	if v := s.Info().Version; v != "1.1" {
+	if v := s.Info().Version; v != "1.2" {
 		t.Fatalf("the version is %s after a rule", v)
 	}
 	s.Close()
-	if s = openMem(t, disk); dump(s) != want || s.Info().Version != "1.1" {
+	if s = openMem(t, disk); dump(s) != want || s.Info().Version != "1.2" {
 		t.Errorf("after a restart it is %s and holds\n%s\nwant\n%s", s.Info().Version, dump(s), want)
 	}
 }

@@ -24,6 +24,7 @@ type Way struct {
 	Radius  float64   `json:"radius"` // distance up to which a picture is taken for this class
 	Basis   Basis     `json:"basis"`  // what Radius rests on
 	Created time.Time `json:"created"`
+	Aside   int       `json:"aside,omitempty"` // shots that take no part in answers: the network can make nothing of them, or has not yet
 }
 
 // Kind says what a Change did.

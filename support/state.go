@@ -23,8 +23,10 @@ type entry struct {
 	inv         float64 // 1 / L2 norm of the embedding
 	cropCRC     uint32
 	cropLen     uint32
-	crop        int64 // offset in the file
-	bytes       int64 // whole record, with the gap to the next page
+	crop        int64   // offset in the file
+	bytes       int64   // whole record, with the gap to the next page, and its share of others
+	floats      int64   // offset in the file of the embedding; guarded by Set.change
+	others      []other // embeddings of other networks; guarded by Set.change
 
 	sketch *sketch // by the projection it names, nil before there is one; guarded by Set.change
 }
