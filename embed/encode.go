@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
 	"math"
 	"unicode/utf8"
@@ -16,12 +17,10 @@ func (m *Model) Encode() ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	shapes, err := m.Graph.Shapes()
-	if err != nil {
-		return nil, err
-	}
-	if err := m.runs(shapes); err != nil { // the format has no room for the fields of format 1.1 yet
-		return nil, err
+	for i := range m.Graph.Nodes { // there is no room for their fields yet
+		if n := &m.Graph.Nodes[i]; n.Op > OpDense || n.Act > ActReLU6 {
+			return nil, fmt.Errorf("node %d %q (%s, %s): %w", i, n.Name, n.Op, n.Act, ErrUnsupported)
+		}
 	}
 	return m.marshal()
 }

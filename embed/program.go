@@ -67,8 +67,16 @@ func newRealStep(n *Node, p *plan, v Value) step {
 		return newRealAct(n, p, v)
 	case OpAdd:
 		return newRealAdd(n, p, v)
+	case OpMul:
+		return newRealMul(n, p, v)
 	case OpGlobalMean:
 		return newRealMean(n, p, v)
+	case OpMaxPool, OpMeanPool:
+		return newRealPool(n, p, v)
+	case OpConcat:
+		return newRealConcat(n, p, v)
+	case OpSelect:
+		return newRealSelect(n, p, v)
 	default: // OpDense: the graph is checked
 		return newRealDense(n, p, v)
 	}

@@ -3,6 +3,7 @@ package embed_test
 import (
 	"math"
 	"math/big"
+	"slices"
 
 	"github.com/edge-camera/edge/embed"
 )
@@ -52,10 +53,36 @@ func referenceFloat(g *embed.Graph, shapes []embed.Shape, rgb []byte) [][]float3
 				out[j] = float32((x-n.Mean[c])/std*n.Weight[c]) + n.Bias[c]
 			}
 		case embed.OpAct:
-			copy(out, in)
+			for j, x := range in {
+				out[j] = referenceAct(n, x)
+			}
 		case embed.OpAdd:
+			b := values[n.In[1]]
 			for j := range out {
-				out[j] = in[j] + values[n.In[1]][j]
+				out[j] = in[j] + b[j%len(b)] // [1 1 C] over and over
+			}
+		case embed.OpMul:
+			b := values[n.In[1]]
+			for j := range out {
+				out[j] = in[j] * b[j%len(b)]
+			}
+		case embed.OpMaxPool, embed.OpMeanPool:
+			for o := range out {
+				var seen []float32
+				counted := eachPlace(n, is, os, o, func(at int) { seen = append(seen, in[at]) })
+				if n.Op == embed.OpMaxPool {
+					out[o] = slices.Max(seen)
+					continue
+				}
+				for _, x := range seen {
+					out[o] += x
+				}
+				out[o] /= float32(counted)
+			}
+		case embed.OpConcat, embed.OpSelect:
+			for o := range out {
+				v, at := moved(n, shapes, o)
+				out[o] = values[v][at]
 			}
 		case embed.OpGlobalMean:
 			for j, x := range in {
@@ -65,12 +92,83 @@ func referenceFloat(g *embed.Graph, shapes []embed.Shape, rgb []byte) [][]float3
 				out[c] /= float32(is.H * is.W)
 			}
 		}
-		lo, hi := n.Range()
-		for j := range out {
-			out[j] = min(max(out[j], lo), hi)
+		if n.Op != embed.OpAct {
+			for j, x := range out {
+				out[j] = referenceAct(n, x)
+			}
 		}
 	}
 	return values
+}
+
+// referenceAct is an activation as textbooks have it.
+func referenceAct(n *embed.Node, v float32) float32 {
+	x, alpha, beta := float64(v), float64(n.Alpha), float64(n.Beta)
+	switch n.Act {
+	case embed.ActReLU:
+		x = math.Max(x, 0)
+	case embed.ActReLU6:
+		x = math.Min(math.Max(x, 0), 6)
+	case embed.ActClip:
+		x = math.Min(math.Max(x, alpha), beta)
+	case embed.ActLeakyReLU:
+		if x < 0 {
+			x = alpha * x
+		}
+	case embed.ActSigmoid:
+		x = 1 / (1 + math.Exp(-x))
+	case embed.ActHardSigmoid:
+		product := alpha * x // exact: 24 bits times 24
+		x = math.Max(0, math.Min(1, product+beta))
+	case embed.ActHardSwish:
+		x = x * math.Max(0, math.Min(1, x/6+0.5))
+	case embed.ActSiLU:
+		x = x / (1 + math.Exp(-x))
+	case embed.ActTanh:
+		x = math.Tanh(x)
+	}
+	return float32(x)
+}
+
+// eachPlace visits the input elements in the window of an output element of a
+// pool, and returns how many places a mean counts.
+func eachPlace(n *embed.Node, is, os embed.Shape, o int, visit func(at int)) (counted int) {
+	y, x, c := o/(os.W*os.C), o/os.C%os.W, o%os.C
+	w := n.Window
+	for ky := range w.KernelH {
+		for kx := range w.KernelW {
+			iy, ix := y*w.StrideH-w.Top+ky*w.DilationH, x*w.StrideW-w.Left+kx*w.DilationW
+			inside := iy >= 0 && iy < is.H && ix >= 0 && ix < is.W
+			if inside {
+				visit((iy*is.W+ix)*is.C + c)
+			}
+			padded := n.CountPadding && iy < is.H+w.Bottom-n.UncountedBottom && ix < is.W+w.Right-n.UncountedRight
+			if inside || padded {
+				counted++
+			}
+		}
+	}
+	return counted
+}
+
+// moved tells where an output element of a concat or select comes from.
+func moved(n *embed.Node, shapes []embed.Shape, o int) (v embed.Value, at int) {
+	if n.Op == embed.OpSelect {
+		in := n.In[0]
+		return in, o/len(n.Channels)*shapes[in].C + int(n.Channels[o%len(n.Channels)])
+	}
+	channels := 0
+	for _, v := range n.In {
+		channels += shapes[v].C
+	}
+	place, c := o/channels, o%channels
+	for _, v := range n.In {
+		if c < shapes[v].C {
+			return v, place*shapes[v].C + c
+		}
+		c -= shapes[v].C
+	}
+	panic("no such channel")
 }
 
 // eachTap visits an output element with w = −1, then every product of it: the

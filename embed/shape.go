@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/edge-camera/edge/embed/kernel"
 )
 
 // Bounds on what a graph may ask for, so that a hostile file costs an error
@@ -325,39 +327,18 @@ func (n *Node) poolShape(in Shape) (Shape, error) {
 		return Shape{}, fmt.Errorf("%d and %d of the padding are not counted, want at most %d and %d",
 			n.UncountedBottom, n.UncountedRight, w.Bottom, w.Right)
 	}
+	window := kernel.Window(w)
 	for y := range out.H {
-		if from, to := w.rows(y, in.H); from >= to {
+		if from, to := window.Rows(y, in.H); from >= to {
 			return Shape{}, fmt.Errorf("the windows of row %d have no place in the input %v", y, in)
 		}
 	}
 	for x := range out.W {
-		if from, to := w.columns(x, in.W); from >= to {
+		if from, to := window.Columns(x, in.W); from >= to {
 			return Shape{}, fmt.Errorf("the windows of column %d have no place in the input %v", x, in)
 		}
 	}
 	return out, nil
-}
-
-// rows returns which of the rows of a window, from one to another, are in a
-// picture of height h, for output row y; columns is the same across.
-func (w *Window) rows(y, h int) (from, to int) {
-	return within(y*w.StrideH-w.Top, w.KernelH, w.DilationH, h)
-}
-
-func (w *Window) columns(x, width int) (from, to int) {
-	return within(x*w.StrideW-w.Left, w.KernelW, w.DilationW, width)
-}
-
-// within returns which k of 0 … kernel−1 give at + k·dilation within 0 … n−1:
-// those of from ≤ k < to.
-func within(at, kernel, dilation, n int) (from, to int) {
-	if at < 0 {
-		from = (-at + dilation - 1) / dilation
-	}
-	if at < n {
-		to = min((n-at+dilation-1)/dilation, kernel)
-	}
-	return from, to
 }
 
 // shape checks a window over in and returns the places it has.

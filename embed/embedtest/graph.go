@@ -72,11 +72,16 @@ func (b *Builder) Conv(in embed.Value, w embed.Window, groups, out int, act embe
 	return b.add(embed.Node{
 		Op: embed.OpConv, In: []embed.Value{in}, Window: w, Groups: groups, Out: out, Act: act,
 		Weight: b.normal(out*k, math.Sqrt(2/float64(k))), Bias: b.normal(out, 0.1),
-	}, embed.Shape{
+	}, windowed(s, w, out))
+}
+
+// windowed is the shape of what a window makes of s.
+func windowed(s embed.Shape, w embed.Window, channels int) embed.Shape {
+	return embed.Shape{
 		H: (s.H+w.Top+w.Bottom-(w.KernelH-1)*w.DilationH-1)/w.StrideH + 1,
 		W: (s.W+w.Left+w.Right-(w.KernelW-1)*w.DilationW-1)/w.StrideW + 1,
-		C: out,
-	})
+		C: channels,
+	}
 }
 
 // Pointwise adds a 1×1 convolution.
@@ -103,14 +108,52 @@ func (b *Builder) BatchNorm(in embed.Value) embed.Value {
 	return b.add(bn, b.shape[in])
 }
 
-// Act adds an activation as a node of its own.
-func (b *Builder) Act(in embed.Value, act embed.Act) embed.Value {
-	return b.add(embed.Node{Op: embed.OpAct, In: []embed.Value{in}, Act: act}, b.shape[in])
+// Act adds an activation as a node of its own, with its Alpha and Beta if it
+// has them.
+func (b *Builder) Act(in embed.Value, act embed.Act, params ...float32) embed.Value {
+	n := embed.Node{Op: embed.OpAct, In: []embed.Value{in}, Act: act}
+	for i, p := range params {
+		*[...]*float32{&n.Alpha, &n.Beta}[i] = p
+	}
+	return b.add(n, b.shape[in])
 }
 
-// Add adds the sum of two values.
+// Add adds the sum of two values, the second of which may be [1 1 C].
 func (b *Builder) Add(x, y embed.Value, act embed.Act) embed.Value {
 	return b.add(embed.Node{Op: embed.OpAdd, In: []embed.Value{x, y}, Act: act}, b.shape[x])
+}
+
+// Mul adds the product of two values, the second of which may be [1 1 C].
+func (b *Builder) Mul(x, y embed.Value, act embed.Act) embed.Value {
+	return b.add(embed.Node{Op: embed.OpMul, In: []embed.Value{x, y}, Act: act}, b.shape[x])
+}
+
+// MaxPool adds the greatest of each window.
+func (b *Builder) MaxPool(in embed.Value, w embed.Window) embed.Value {
+	return b.add(embed.Node{Op: embed.OpMaxPool, In: []embed.Value{in}, Window: w}, windowed(b.shape[in], w, b.shape[in].C))
+}
+
+// MeanPool adds the mean of each window, over the places in the picture or
+// those in the padding too.
+func (b *Builder) MeanPool(in embed.Value, w embed.Window, countPadding bool) embed.Value {
+	n := embed.Node{Op: embed.OpMeanPool, In: []embed.Value{in}, Window: w, CountPadding: countPadding}
+	return b.add(n, windowed(b.shape[in], w, b.shape[in].C))
+}
+
+// Concat adds the channels of values one after the other.
+func (b *Builder) Concat(in ...embed.Value) embed.Value {
+	out := embed.Shape{H: b.shape[in[0]].H, W: b.shape[in[0]].W}
+	for _, v := range in {
+		out.C += b.shape[v].C
+	}
+	return b.add(embed.Node{Op: embed.OpConcat, In: in}, out)
+}
+
+// Select adds a choice of channels.
+func (b *Builder) Select(in embed.Value, channels ...int32) embed.Value {
+	s := b.shape[in]
+	s.C = len(channels)
+	return b.add(embed.Node{Op: embed.OpSelect, In: []embed.Value{in}, Channels: channels}, s)
 }
 
 // GlobalMean adds the mean of each channel.
