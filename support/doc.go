@@ -23,7 +23,7 @@
 //
 // # Why a log and not a database?
 //
-// The data is a few thousand records of some 25 KB that are written once, read
+// The data is a few thousand records of some 50 KB that are written once, read
 // once at the start and then live in memory. A B-tree such as bbolt's writes a
 // value of six pages, its branch and leaf pages, the free list and a meta page
 // with two syncs for each shot; the log writes the record and syncs once.

@@ -240,7 +240,7 @@ func (d *doctor) disk(context.Context) (string, error) {
 		return "", err
 	}
 	if free < leastFree {
-		return "", coded(exitFailed, fmt.Errorf("disk: %.1f MB left at %s", float64(free)/1e6, dir), "make room: a shot takes about 25 kB")
+		return "", coded(exitFailed, fmt.Errorf("disk: %.1f MB left at %s", float64(free)/1e6, dir), "make room: a shot takes about 50 kB")
 	}
 	return fmt.Sprintf("%.1f GB left", float64(free)/1e9), nil
 }

@@ -56,7 +56,7 @@ func TestCrop(t *testing.T) {
 		left, right   bool // these are red and blue
 	}{
 		{"small, centred", 100, 60, embed.Region{}, 60, true, true},
-		{"large", 1000, 640, embed.Region{}, 320, true, true},
+		{"large", 1000, 640, embed.Region{}, 448, true, true},
 		{"the left half", 100, 60, embed.Region{W: 0.5, H: 1}, 50, true, false},
 		{"a pixel", 1, 1, embed.Region{}, 1, false, true},
 	} {
