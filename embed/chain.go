@@ -61,8 +61,7 @@ func (n *Network) newChain(p *plan, r run) *chain {
 		if len(node.In) == 2 {
 			l.bBefore, l.b = place(node.In[1])
 		}
-		if node.Op == OpConv {
-			w := node.Window
+		if w := node.Window; node.Op == OpConv || node.Op == OpMaxPool || node.Op == OpMeanPool {
 			l.stride, l.top, l.reach = w.StrideH, w.Top, (w.KernelH-1)*w.DilationH+1
 		}
 	}
@@ -131,6 +130,9 @@ func (c *chain) plan(w *worker, rows rowSpan) {
 	for i := last - 1; i >= 0; i-- {
 		after := &c.links[i+1]
 		want := rowSpan{made.lo*after.stride - after.top, (made.hi-1)*after.stride - after.top + after.reach}
+		// A pool's windows hang over what has no border: it looks at none of that.
+		l := &c.links[i].layout
+		want = rowSpan{max(want.lo, -l.Top), min(want.hi, l.H+l.Bottom)}
 		if !w.follows {
 			w.have[i] = rowSpan{want.lo, want.lo}
 		}

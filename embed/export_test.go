@@ -8,7 +8,7 @@ import "github.com/edge-camera/edge/embed/kernel"
 func NewNetworkFused(m *Model, tier *kernel.Tier, stripBytes, leastUnits int) (n *Network, inside int, err error) {
 	everything := func(g *Graph, layouts []kernel.Layout) []run {
 		runs := []run{{0, 0}}
-		for v, joined := range joinable(g) {
+		for v, joined := range joinable(g, layouts) {
 			if last := &runs[len(runs)-1]; joined {
 				last.last = Value(v)
 				inside++

@@ -39,11 +39,12 @@ var fused = fusing{
 // is large enough here 5% more, for its kernels work at fewer rows at a time.
 const fuseBytes = 512 << 10
 
-// blocks makes a run of a depthwise convolution together
-// with the layer that makes its input and the 1×1 layer that reads its output,
-// an addition after that, and the picture before it, where that is worth it.
+// blocks makes a run of a depthwise convolution together with the layer that
+// makes its input and the 1×1 layer that reads its output, an addition after
+// that, activations between them, and the picture before it, where that is
+// worth it.
 func blocks(g *Graph, layouts []kernel.Layout) []run {
-	joined := joinable(g)
+	joined := joinable(g, layouts)
 	end := Value(len(g.Nodes))
 	var runs []run
 	for v := Value(0); v <= end; {
@@ -65,22 +66,31 @@ func blockEnd(g *Graph, layouts []kernel.Layout, joined []bool, v Value) Value {
 		}
 		return &g.Nodes[u]
 	}
+	// Activations that could not be fused go with what they are of.
+	acts := func(u Value) Value {
+		for n := next(u); n != nil && n.Op == OpAct; n = next(u) {
+			u++
+		}
+		return u
+	}
 	depthwise := func(n *Node) bool {
 		l := layouts[n.In[0]]
 		return n.Depthwise(Shape{l.H, l.W, l.C}) && l.C > 1
 	}
 	narrow := func(n *Node) bool { return n.Op == OpConv && n.Window.KernelH == 1 && n.Window.StrideH == 1 }
 
-	end := v
+	end := acts(v)
+	deep := v > 0 && depthwise(&g.Nodes[v-1])
 	for range 2 { // the picture and the layer that widens it, if any
-		if n := next(end); n != nil && n.Op == OpConv && (end == 0 || depthwise(n)) {
-			end++
-		}
-		if end > 0 && depthwise(&g.Nodes[end-1]) {
+		if deep {
 			break
 		}
+		if n := next(end); n != nil && n.Op == OpConv && (end == 0 || depthwise(n)) {
+			deep = depthwise(n)
+			end = acts(end + 1)
+		}
 	}
-	if end == 0 || !depthwise(&g.Nodes[end-1]) {
+	if !deep {
 		return v
 	}
 	if n := next(end); n == nil || !narrow(n) {
@@ -103,8 +113,8 @@ func inside(layouts []kernel.Layout, r run) (bytes int) {
 }
 
 // joinable tells of each value whether it may be made in strips together with
-// the one before it: it is computed row by row, and nothing else reads that.
-func joinable(g *Graph) []bool {
+// the one before it: both are computed row by row, and nothing else reads that.
+func joinable(g *Graph, layouts []kernel.Layout) []bool {
 	readers := make([]int, len(g.Nodes)+1)
 	readers[g.Output]++
 	for i := range g.Nodes {
@@ -119,11 +129,15 @@ func joinable(g *Graph) []bool {
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		before := Value(i)
-		reads := n.In[0] == before || len(n.In) == 2 && n.In[1] == before
-		joined[i+1] = reads && readers[before] == 1 && (n.Op == OpConv || n.Op == OpAdd)
+		reads := n.In[0] == before || len(n.In) == 2 && n.In[1] == before && !broadcasts(n, layouts)
+		joined[i+1] = reads && readers[before] == 1 && byRows(n) && (i == 0 || byRows(&g.Nodes[i-1]))
 	}
 	return joined
 }
+
+// byRows tells whether rows of what a node makes come from some rows of what
+// it reads.
+func byRows(n *Node) bool { return n.Op != OpGlobalMean && n.Op != OpConcat && n.Op != OpDense }
 
 // lines returns how many rows of the last link's value a unit has: as many as
 // the strips have room for, or some fewer where that shares out better.

@@ -52,9 +52,6 @@ func newNetwork(m *Model, tier *kernel.Tier, f *fusing) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.runs(shapes); err != nil {
-		return nil, err
-	}
 	n := &Network{model: m, fingerprint: m.Fingerprint(), shapes: shapes, layouts: newLayouts(shapes, borders), tier: tier, fusing: f}
 	runs := singles(m.Graph)
 	if m.Precision == Int8 {

@@ -120,19 +120,41 @@ func TestInt8Reference(t *testing.T) {
 		}
 		t.Run(tier.Name, func(t *testing.T) {
 			t.Setenv(embed.KernelEnv, tier.Name)
-			for seed := range uint64(60) {
-				testInt8Reference(t, seed)
+			seen := map[string]int{}
+			for seed := range uint64(120) {
+				testInt8Reference(t, seed, seen)
+			}
+			for _, what := range []string{
+				"conv", "act", "add", "add of a place", "mul", "mul of a place", "global mean", "max pool", "mean pool",
+				"mean pool with padding", "concat", "concat without tables", "select",
+			} {
+				if seen[what] < 3 {
+					t.Errorf("random graphs have %d of %s", seen[what], what)
+				}
 			}
 		})
 	}
 }
 
-func testInt8Reference(t *testing.T, seed uint64) {
+func testInt8Reference(t *testing.T, seed uint64, seen map[string]int) {
 	m := embedtest.Int8(embedtest.Random(seed, true), seed)
 	n := network(t, m)
 	shapes, err := m.Graph.Shapes()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := range m.Graph.Nodes[:len(m.Graph.Nodes)-1] {
+		n := &m.Graph.Nodes[i]
+		what := n.Op.String()
+		switch {
+		case len(n.In) == 2 && n.Op != embed.OpConcat && shapes[n.In[1]] != shapes[n.In[0]]:
+			what += " of a place"
+		case n.CountPadding:
+			what += " with padding"
+		case n.Op == embed.OpConcat && len(m.Quant.Nodes[i].Table) == 0:
+			what += " without tables"
+		}
+		seen[what]++
 	}
 	s := session(t, n, 1+int(seed%4))
 	rgb := embedtest.Pixels(shapes[0].Len(), seed)

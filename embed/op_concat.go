@@ -40,3 +40,53 @@ func (s *realConcat) run(m *arena, _ *worker, unit int) {
 		channel += l.C
 	}
 }
+
+// packConcat returns what puts each input of a concat in its place.
+func packConcat(n *Node, qn *QNode, layouts []kernel.Layout, v Value, tier *kernel.Tier) []kernel.Op {
+	var ops []kernel.Op
+	channel := 0
+	for i, in := range n.In {
+		place := &kernel.Place{In: layouts[in], Out: layouts[v], Channel: channel}
+		if len(qn.Table) > 0 {
+			place.Table = qn.Table[256*i : 256*(i+1)]
+		}
+		ops = append(ops, tier.Place(place))
+		channel += place.In.C
+	}
+	return ops
+}
+
+// intConcat is a concat of an int8 network. A unit is some rows of all inputs.
+type intConcat struct {
+	*intOp
+	in           []slot
+	out          slot
+	count, lines int
+}
+
+func newIntConcat(op *intOp, p *plan, v Value) *intConcat {
+	s := &intConcat{intOp: op, out: p.slot(v)}
+	for _, in := range op.in {
+		s.in = append(s.in, p.slot(in))
+	}
+	s.count, s.lines = rowUnits(op.layout.H, op.layout.W*op.layout.C)
+	return s
+}
+
+func (s *intConcat) units() int { return s.count }
+
+func (s *intConcat) needs() needs { return needs{} }
+
+func (s *intConcat) run(m *arena, w *worker, unit int) {
+	a := &w.args
+	a.Out, a.B = view(m.ints, s.out), nil
+	a.AFrom, a.OutFrom = 0, 0
+	if unit == 0 {
+		kernel.Border(s.layout, a.Out, s.zero)
+	}
+	from := unit * s.lines
+	for i, op := range s.places {
+		a.A = view(m.ints, s.in[i])
+		op.Run(a, kernel.Part{Y: from, YEnd: min(from+s.lines, s.layout.H), CEnd: s.layout.C})
+	}
+}

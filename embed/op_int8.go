@@ -11,6 +11,7 @@ import (
 // anywhere.
 type intOp struct {
 	op     kernel.Op
+	places []kernel.Op // of a concat, in place of op: one an input
 	in     []Value
 	layout kernel.Layout // of what it makes
 	zero   int8          // as stored, for the border of what it makes
@@ -19,17 +20,51 @@ type intOp struct {
 
 func packIntOp(n *Node, qn *QNode, q *Quant, layouts []kernel.Layout, v Value, tier *kernel.Tier) intOp {
 	s := intOp{in: n.In, layout: layouts[v], zero: stored(q.Values[v].Zero, tier.Flip)}
-	in := layouts[n.In[0]]
+	in, zero := layouts[n.In[0]], q.Values[n.In[0]].Zero
 	switch n.Op {
 	case OpGlobalMean:
-		s.mean = true
-		s.op = tier.Mean(&kernel.Mean{In: in, Zero: q.Values[n.In[0]].Zero})
+		if s.mean = int(v) == len(q.Nodes); s.mean {
+			s.op = tier.Mean(&kernel.Mean{In: in, Zero: zero})
+			return s
+		}
+		s.op = tier.GlobalMean(&kernel.GlobalMean{
+			In: in, Out: s.layout, Zero: zero, ZeroO: q.Values[v].Zero,
+			Mult: qn.Mult[0], Shift: qn.Shift, Lo: qn.Lo, Hi: qn.Hi,
+		})
 		return s
 	case OpAdd:
-		s.op = tier.Add(&kernel.Add{
+		add := &kernel.Add{
 			A: in, B: layouts[n.In[1]], Out: s.layout,
 			MultA: qn.MultA, MultB: qn.MultB, Bias: qn.AddBias, Shift: qn.Shift, Lo: qn.Lo, Hi: qn.Hi,
+		}
+		if broadcasts(n, layouts) {
+			s.op = tier.AddPlace(add)
+		} else {
+			s.op = tier.Add(add)
+		}
+		return s
+	case OpMul:
+		s.op = tier.Mul(&kernel.Mul{
+			A: in, B: layouts[n.In[1]], Out: s.layout,
+			ZeroA: zero, ZeroB: q.Values[n.In[1]].Zero, ZeroO: q.Values[v].Zero,
+			Mult: qn.Mult[0], Shift: qn.Shift, Lo: qn.Lo, Hi: qn.Hi,
 		})
+		return s
+	case OpAct:
+		s.op = tier.Table(&kernel.Table{In: in, Out: s.layout, Table: qn.Table})
+		return s
+	case OpMaxPool:
+		pool := newPool(n, layouts, v)
+		s.op = tier.MaxPool(&pool)
+		return s
+	case OpMeanPool:
+		s.op = tier.MeanPool(&kernel.MeanPool{Pool: newPool(n, layouts, v), Zero: zero})
+		return s
+	case OpSelect:
+		s.op = tier.Select(&kernel.Select{In: in, Out: s.layout, Channels: n.Channels})
+		return s
+	case OpConcat:
+		s.places = packConcat(n, qn, layouts, v, tier)
 		return s
 	}
 	conv := &kernel.Conv{
@@ -42,6 +77,16 @@ func packIntOp(n *Node, qn *QNode, q *Quant, layouts []kernel.Layout, v Value, t
 		s.op = tier.Dense(conv)
 	}
 	return s
+}
+
+// broadcasts reports that the second input of a node of two is one place that
+// holds for all of the first's.
+func broadcasts(n *Node, layouts []kernel.Layout) bool {
+	if len(n.In) != 2 || n.Op == OpConcat {
+		return false
+	}
+	a, b := layouts[n.In[0]], layouts[n.In[1]]
+	return a.H != b.H || a.W != b.W
 }
 
 // intStep is an intOp by itself, with the places of its operands.

@@ -44,7 +44,10 @@ func (n *Network) newStep(p *plan, r run) step {
 		case r.last == 0:
 			return newIntInput(n.input, p)
 		}
-		return newIntStep(&n.ints[r.last-1], p, r.last)
+		if op := &n.ints[r.last-1]; op.places == nil {
+			return newIntStep(op, p, r.last)
+		}
+		return newIntConcat(&n.ints[r.last-1], p, r.last)
 	}
 	if r.last == 0 {
 		return newRealInput(n.model.Graph.Input, p)

@@ -237,16 +237,64 @@ func referenceInt8(m *embed.Model, shapes []embed.Shape, rgb []byte) (values [][
 			}
 		case embed.OpAdd:
 			for o := range out {
-				a := big.NewInt(int64(in[o])*int64(qn.MultA) + int64(values[n.In[1]][o])*int64(qn.MultB) + int64(qn.AddBias))
+				b := values[n.In[1]]
+				a := big.NewInt(int64(in[o])*int64(qn.MultA) + int64(b[o%len(b)])*int64(qn.MultB) + int64(qn.AddBias))
 				a.Add(a, big.NewInt(1<<(qn.Shift-1)))
 				out[o] = clamp(a.Rsh(a, uint(qn.Shift)), qn)
+			}
+		case embed.OpMul:
+			for o := range out {
+				b := values[n.In[1]]
+				acc := (int64(in[o]) - int64(q.Values[n.In[0]].Zero)) * (int64(b[o%len(b)]) - int64(q.Values[n.In[1]].Zero))
+				out[o] = clamp(product(acc, qn, q.Values[i+1]), qn)
 			}
 		case embed.OpGlobalMean:
 			sums = make([]int64, is.C)
 			for j, x := range in {
 				sums[j%is.C] += int64(x) - int64(q.Values[n.In[0]].Zero)
 			}
+			if i < len(g.Nodes)-1 {
+				for c, sum := range sums {
+					out[c] = clamp(product(sum, qn, q.Values[i+1]), qn)
+				}
+			}
+		case embed.OpAct:
+			for o := range out {
+				out[o] = qn.Table[int(in[o])+128]
+			}
+		case embed.OpMaxPool, embed.OpMeanPool:
+			zero := int64(q.Values[i+1].Zero)
+			for o := range out {
+				var sum int64
+				most := int8(-128)
+				counted := eachPlace(n, is, os, o, func(at int) {
+					sum += int64(in[at]) - zero
+					most = max(most, in[at])
+				})
+				out[o] = most
+				if n.Op == embed.OpMeanPool {
+					mean := big.NewRat(2*sum+int64(counted), 2*int64(counted))
+					out[o] = int8(zero + new(big.Int).Div(mean.Num(), mean.Denom()).Int64()) // rounds down
+				}
+			}
+		case embed.OpConcat, embed.OpSelect:
+			for o := range out {
+				v, at := moved(n, shapes, o)
+				out[o] = values[v][at]
+				if len(qn.Table) > 0 {
+					// The same value may be there twice, with the same table.
+					out[o] = qn.Table[256*slices.Index(n.In, v)+int(out[o])+128]
+				}
+			}
 		}
 	}
 	return values, sums
+}
+
+// product is rdm(acc<<Shift, Mult[0]) + Zero.
+func product(acc int64, qn *embed.QNode, out embed.QValue) *big.Int {
+	p := new(big.Int).Mul(big.NewInt(acc<<qn.Shift), big.NewInt(int64(qn.Mult[0])))
+	p.Add(p, big.NewInt(1<<30))
+	p.Rsh(p, 31)
+	return p.Add(p, big.NewInt(int64(out.Zero)))
 }

@@ -65,11 +65,18 @@ func must[T any](v T, err error) T {
 // enough of a quantizer for tests, with ranges taken from a few noise pictures
 // by seed. It panics on any other graph.
 func Int8(g *embed.Graph, seed uint64) *embed.Model {
+	shapes := must(g.Shapes())
 	lo, hi := observe(g, seed)
 	q := &embed.Quant{Values: make([]embed.QValue, len(lo)), Nodes: make([]embed.QNode, len(g.Nodes))}
 	for v := range q.Values {
 		scale := max(float64(hi[v]-lo[v]), 1e-3) / 255
 		q.Values[v] = embed.QValue{Scale: float32(scale), Zero: int8(math.Round(-128 - float64(lo[v])/scale))}
+		if v > 0 {
+			switch n := &g.Nodes[v-1]; n.Op {
+			case embed.OpMaxPool, embed.OpMeanPool, embed.OpSelect: // nothing that their input does not have
+				q.Values[v] = q.Values[n.In[0]]
+			}
+		}
 	}
 	bare := &embed.Graph{Input: g.Input, Output: g.Output}
 	for i := range g.Nodes {
@@ -80,7 +87,18 @@ func Int8(g *embed.Graph, seed uint64) *embed.Model {
 			q.Nodes[i] = quantizeConv(&n, in, out)
 		case embed.OpAdd:
 			q.Nodes[i] = quantizeAdd(in, q.Values[n.In[1]], out)
+		case embed.OpMul:
+			q.Nodes[i] = quantizeProduct(float64(in.Scale) * float64(q.Values[n.In[1]].Scale) / float64(out.Scale))
 		case embed.OpGlobalMean:
+			if i < len(g.Nodes)-1 {
+				s := shapes[n.In[0]]
+				q.Nodes[i] = quantizeProduct(float64(in.Scale) / float64(s.H*s.W) / float64(out.Scale))
+			}
+		case embed.OpAct:
+			q.Nodes[i].Table = table(in, out, n.Activate)
+		case embed.OpConcat:
+			q.Nodes[i].Table = quantizeConcat(n.In, q.Values, out)
+		case embed.OpMaxPool, embed.OpMeanPool, embed.OpSelect:
 		default:
 			panic(fmt.Sprintf("embedtest: no int8 form of node %d (%v)", i, n.Op))
 		}
@@ -88,7 +106,8 @@ func Int8(g *embed.Graph, seed uint64) *embed.Model {
 		at := func(x float32) int8 {
 			return int8(min(max(math.Round(float64(x)/float64(out.Scale))+float64(out.Zero), -128), 127))
 		}
-		if n.Op != embed.OpGlobalMean {
+		switch {
+		case n.Op == embed.OpConv, n.Op == embed.OpAdd, n.Op == embed.OpMul, n.Op == embed.OpGlobalMean && i < len(g.Nodes)-1:
 			q.Nodes[i].Lo, q.Nodes[i].Hi = at(low), at(high)
 		}
 		n.Weight, n.Bias = nil, nil
@@ -156,6 +175,39 @@ func quantizeAdd(a, b, out embed.QValue) embed.QNode {
 		MultA: int16(limit(ra*(1<<shift), 0, math.MaxInt16)), MultB: int16(limit(rb*(1<<shift), 0, math.MaxInt16)),
 		Shift: shift, AddBias: int32(limit(zero*(1<<shift), -1<<30, 1<<30)),
 	}
+}
+
+// quantizeProduct is for a node that multiplies its accumulator by r.
+func quantizeProduct(r float64) embed.QNode {
+	shift := 0
+	for ; r >= 1 && shift < 14; shift++ {
+		r /= 2
+	}
+	return embed.QNode{Mult: []int32{int32(limit(r*(1<<31), 1, math.MaxInt32))}, Shift: uint8(shift)}
+}
+
+// table is what f makes of each value of in, in values of out.
+func table(in, out embed.QValue, f func(x float64) float64) []int8 {
+	t := make([]int8, 256)
+	for i := range t {
+		x := float64(in.Scale) * float64(i-128-int(in.Zero))
+		t[i] = int8(limit(f(x)/float64(out.Scale)+float64(out.Zero), -128, 127))
+	}
+	return t
+}
+
+// quantizeConcat returns a table for each input, or none where all have the
+// scale and zero of the output.
+func quantizeConcat(in []embed.Value, values []embed.QValue, out embed.QValue) (tables []int8) {
+	same := true
+	for _, v := range in {
+		same = same && values[v] == out
+		tables = append(tables, table(values[v], out, func(x float64) float64 { return x })...)
+	}
+	if same {
+		return nil
+	}
+	return tables
 }
 
 // limit rounds to the nearest integer in a range. Ranges that int8 cannot

@@ -15,16 +15,12 @@ func Random(seed uint64, folded bool) *embed.Graph {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	b := NewBuilder(5+rng.IntN(16), seed)
 	act := func() embed.Act { return embed.Act(rng.IntN(3)) }
-	kinds, operand := 14, b.operand
-	if folded {
-		kinds, operand = 5, b.like
-	}
 	for range 3 + rng.IntN(9) {
 		in := embed.Value(len(b.shape) - 1)
 		if rng.IntN(4) == 0 {
 			in = embed.Value(rng.IntN(len(b.shape)))
 		}
-		switch rng.IntN(kinds) {
+		switch rng.IntN(14) {
 		case 0:
 			b.Pointwise(in, 1+rng.IntN(40), act())
 		case 1:
@@ -36,10 +32,10 @@ func Random(seed uint64, folded bool) *embed.Graph {
 			}
 			b.Conv(in, randomWindow(rng, b.shape[in]), groups, groups*(1+rng.IntN(12)), act())
 		case 4:
-			b.Add(in, operand(rng, in), act())
+			b.Add(in, b.operand(rng, in), act())
 			b.clip(rng)
 		case 5:
-			b.Mul(in, operand(rng, in), act())
+			b.Mul(in, b.operand(rng, in), act())
 			b.clip(rng)
 		case 6:
 			b.MaxPool(in, randomPool(rng, b.shape[in]))
