@@ -23,6 +23,9 @@ func Decode(b []byte) (*Model, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
+	if minor := binary.LittleEndian.Uint16(b[10:]); minor < m.minor() {
+		return nil, corrupt("format %d.%d does not have all that this model needs", formatMajor, minor)
+	}
 	m.checked = m
 	return m, nil
 }
@@ -69,6 +72,13 @@ func unmarshal(b []byte) (*Model, error) {
 		quant := decoder{tag: tagQuant, span: quantSpan, b: b}
 		lengths = append(lengths, quant.quant(m)...)
 		if err := quant.done(); err != nil {
+			return nil, err
+		}
+	}
+	if span, ok := sections[tagOptions]; ok {
+		options := decoder{tag: tagOptions, span: span, b: b}
+		options.options(m)
+		if err := options.done(); err != nil {
 			return nil, err
 		}
 	}
@@ -134,12 +144,8 @@ func readTable(b []byte) (map[string]span, error) {
 		if crc32.Checksum(b[s.at:s.end], castagnoli) != binary.LittleEndian.Uint32(entry[4:]) {
 			return nil, corrupt("section %q at offset %d: checksum does not match", tag, at)
 		}
-		switch tag {
-		case tagMeta, tagGraph, tagWeights, tagQuant, tagGold:
-		default:
-			if minor <= formatMinor {
-				return nil, corrupt("section %q: not in format %d.%d", tag, major, minor)
-			}
+		if since, known := sectionSince[tag]; minor < since || !known && minor <= formatMinor {
+			return nil, corrupt("section %q: not in format %d.%d", tag, major, minor)
 		}
 		if _, twice := sections[tag]; twice {
 			return nil, corrupt("section %q: there are two", tag)
@@ -151,6 +157,12 @@ func readTable(b []byte) (map[string]span, error) {
 		return nil, corrupt("offset %d: %d bytes belong to no section", end, len(b)-end)
 	}
 	return sections, nil
+}
+
+// sectionSince is the minor version that brought each section.
+var sectionSince = map[string]uint16{
+	tagMeta: 0, tagGraph: 0, tagWeights: 0, tagQuant: 0, tagGold: 0,
+	tagOptions: 1,
 }
 
 func checkZero(b []byte, s span) error {
@@ -323,6 +335,54 @@ func (d *decoder) quant(m *Model) (lengths []uint64) {
 		n.Lo, n.Hi = int8(d.u8()), int8(d.u8())
 	}
 	return lengths
+}
+
+// options sets the fields of nodes that graph and quant do not.
+func (d *decoder) options(m *Model) {
+	count := d.count(optionSize)
+	if count == 0 {
+		d.fail("has no entries")
+	}
+	for next := 0; count > 0 && d.err == nil; count-- {
+		i := int(d.u32())
+		if i < next {
+			d.fail("node %d after node %d", i, next-1)
+		}
+		next = i + 1
+		var n Node
+		n.Alpha, n.Beta = d.f32(), d.f32()
+		flags := d.u32()
+		n.CountPadding = flags&flagCountPadding != 0
+		n.UncountedBottom, n.UncountedRight = d.i32(), d.i32()
+		channels, table := uint64(d.u32()), uint64(d.u32())
+		if 4*channels+table > uint64(d.end-d.at) {
+			d.fail("node %d: %d channels and a table of %d are longer than the section", i, channels, table)
+			return
+		}
+		n.Channels = tensor[int32](d.bytes(4 * int(channels)))
+		entries := tensor[int8](d.bytes(int(table)))
+
+		some := n.hasOptions()
+		switch {
+		case flags > flagCountPadding:
+			d.fail("node %d: flags %#x", i, flags)
+		case !some && entries == nil:
+			d.fail("node %d: an entry that says nothing", i)
+		case some && i >= len(m.Graph.Nodes), entries != nil && (m.Quant == nil || i >= len(m.Quant.Nodes)):
+			d.fail("there is no node %d for it", i)
+		}
+		if d.err != nil {
+			return
+		}
+		if some {
+			to := &m.Graph.Nodes[i]
+			to.Alpha, to.Beta, to.Channels = n.Alpha, n.Beta, n.Channels
+			to.CountPadding, to.UncountedBottom, to.UncountedRight = n.CountPadding, n.UncountedBottom, n.UncountedRight
+		}
+		if entries != nil {
+			m.Quant.Nodes[i].Table = entries
+		}
+	}
 }
 
 // tensors sets all weights.

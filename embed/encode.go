@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"hash/crc32"
 	"math"
 	"unicode/utf8"
@@ -17,11 +16,6 @@ func (m *Model) Encode() ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	for i := range m.Graph.Nodes { // there is no room for their fields yet
-		if n := &m.Graph.Nodes[i]; n.Op > OpDense || n.Act > ActReLU6 {
-			return nil, fmt.Errorf("node %d %q (%s, %s): %w", i, n.Name, n.Op, n.Act, ErrUnsupported)
-		}
-	}
 	return m.marshal()
 }
 
@@ -31,7 +25,7 @@ func (m *Model) marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var graph, quant, gold encoder
+	var graph, quant, options, gold encoder
 	graph.graph(m)
 	sections := []section{
 		{tagMeta, len(meta), appending(meta)},
@@ -42,11 +36,15 @@ func (m *Model) marshal() ([]byte, error) {
 		quant.quant(m.Quant)
 		sections = append(sections, section{tagQuant, len(quant.b), appending(quant.b)})
 	}
+	options.options(m)
+	if len(options.b) > 0 {
+		sections = append(sections, section{tagOptions, len(options.b), appending(options.b)})
+	}
 	if len(m.Gold) > 0 {
 		gold.gold(m.Gold)
 		sections = append(sections, section{tagGold, len(gold.b), appending(gold.b)})
 	}
-	for _, e := range []*encoder{&graph, &quant, &gold} {
+	for _, e := range []*encoder{&graph, &quant, &options, &gold} {
 		if e.err != nil {
 			return nil, e.err
 		}
@@ -71,7 +69,7 @@ func (m *Model) marshal() ([]byte, error) {
 	fingerprint := m.computeFingerprint()
 	copy(b, magic)
 	binary.LittleEndian.PutUint16(b[8:], formatMajor)
-	binary.LittleEndian.PutUint16(b[10:], formatMinor)
+	binary.LittleEndian.PutUint16(b[10:], m.minor())
 	binary.LittleEndian.PutUint32(b[12:], uint32(len(sections)))
 	binary.LittleEndian.PutUint64(b[16:], uint64(len(b)))
 	copy(b[32:], fingerprint[:])
@@ -239,6 +237,54 @@ func (e *encoder) quant(q *Quant) {
 		e.u8(n.Shift)
 		e.u8(uint8(n.Lo))
 		e.u8(uint8(n.Hi))
+	}
+}
+
+// hasOptions tells whether n has any of the fields of section OPTS.
+func (n *Node) hasOptions() bool {
+	return math.Float32bits(n.Alpha)|math.Float32bits(n.Beta) != 0 || // −0 is not nothing
+		n.CountPadding || n.UncountedBottom|n.UncountedRight != 0 || len(n.Channels) > 0
+}
+
+// options writes nothing if no node has any.
+func (e *encoder) options(m *Model) {
+	nodes, qnodes := m.Graph.Nodes, []QNode(nil)
+	if m.Quant != nil {
+		qnodes = m.Quant.Nodes
+	}
+	count := 0
+	for i := range max(len(nodes), len(qnodes)) {
+		var n Node
+		var q QNode
+		if i < len(nodes) {
+			n = nodes[i]
+		}
+		if i < len(qnodes) {
+			q = qnodes[i]
+		}
+		if !n.hasOptions() && len(q.Table) == 0 {
+			continue
+		}
+		if count++; count == 1 {
+			e.u32(0) // count, set below
+		}
+		e.i32(i)
+		e.f32(n.Alpha)
+		e.f32(n.Beta)
+		if n.CountPadding {
+			e.u32(flagCountPadding)
+		} else {
+			e.u32(0)
+		}
+		e.i32(n.UncountedBottom)
+		e.i32(n.UncountedRight)
+		e.i32(len(n.Channels))
+		e.i32(len(q.Table))
+		e.b = append(e.b, fileBytes(n.Channels)...)
+		e.b = append(e.b, fileBytes(q.Table)...)
+	}
+	if count > 0 {
+		binary.LittleEndian.PutUint32(e.b, uint32(count))
 	}
 }
 

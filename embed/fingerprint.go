@@ -31,24 +31,31 @@ func (m *Model) CheckFingerprint() error {
 
 // computeFingerprint hashes a canonical encoding: sections GRPH and QNTP (none
 // of a float model) of the file format, each after its length, then the bytes
-// of all tensors in the file's order, without padding. The lengths in GRPH and
-// QNTP tell where each tensor ends, so no two models share an encoding.
+// of all tensors in the file's order, without padding, and then, of a model
+// that has one, section OPTS after its length. The lengths in GRPH and QNTP
+// tell where each tensor ends, so no two models share an encoding.
 func (m *Model) computeFingerprint() Fingerprint {
-	var graph, quant encoder
+	var graph, quant, options encoder
 	if m.Graph != nil {
 		graph.graph(m)
+		options.options(m)
 	}
 	if m.Quant != nil {
 		quant.quant(m.Quant)
 	}
 	h := sha256.New()
 	h.Write([]byte("edge fingerprint 1\n"))
-	for _, e := range []*encoder{&graph, &quant} {
-		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(e.b))))
-		h.Write(e.b)
+	section := func(b []byte) {
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(b))))
+		h.Write(b)
 	}
+	section(graph.b)
+	section(quant.b)
 	if m.Graph != nil {
 		m.tensors(func(t []byte) { h.Write(t) })
+	}
+	if len(options.b) > 0 {
+		section(options.b)
 	}
 	return Fingerprint(h.Sum(nil))
 }

@@ -5,16 +5,22 @@ import (
 	"hash/crc32"
 )
 
-// The model file (.edge), version 1.0. Everything is little-endian; u and i are
-// unsigned and two's complement integers, f is IEEE 754. A reader of version
-// 1.0 reads every 1.x file: a later minor version may add sections, which it
-// skips, and changes none of these.
+// The model file (.edge), version 1.1. Everything is little-endian; u and i are
+// unsigned and two's complement integers, f is IEEE 754.
+//
+// A later minor version may add sections, operators, activations and uses of
+// those there are; it changes no bytes of what there was. A reader skips the
+// sections that it does not know of a later minor version, and refuses
+// operators and activations that it does not know. So every reader of 1.x
+// reads every 1.x file whose operators it has, and none computes another
+// network than what was written. A writer writes the earliest version that
+// holds the model: what needs only 1.0 is the same file for ever.
 //
 //	header
 //	 0  8  magic 89 45 44 47 0D 0A 1A 0A: not ASCII, "EDG", and line ends that
 //	       a copy in text mode breaks
-//	 8  2  u16 major version
-//	10  2  u16 minor version
+//	 8  2  u16 major version: 1
+//	10  2  u16 minor version: 0 or 1
 //	12  4  u32 number of sections
 //	16  8  u64 length of the file
 //	24  4  u32 CRC-32C of header and section table with this field zero
@@ -61,15 +67,30 @@ import (
 //	+4 23n u32 lengths of Weight, Bias, Mult; i16 MultA, MultB; i32 AddBias;
 //	       u8 Shift; i8 Lo, Hi [n]
 //
+//	OPTS   version 1.1, only where there are any: the fields of nodes that GRPH
+//	       and QNTP have no room for
+//	 0  4  u32 number
+//	 4     of each node that has any of them, in rising order
+//	       0  4  u32 node
+//	       4  8  f32 Alpha, Beta
+//	      12  4  u32: 1 CountPadding
+//	      16  8  i32 UncountedBottom, UncountedRight
+//	      24  8  u32 lengths of Channels, Table
+//	      32     i32 Channels, i8 Table
+//
 //	GOLD   only where there are any
 //	 0  4  u32 number
 //	 4     u32 length of Pix, u32 length of Embedding, Pix, f32 Embedding
 //
 // Op, Act and Precision are the values of this package's constants, which
-// therefore never change.
+// therefore never change. Version 1.0 has operators up to OpDense and
+// activations up to ActReLU6; its additions have two inputs of one shape, and
+// its int8 networks no OpAct, and no OpGlobalMean but the last node. Nothing in
+// OPTS belongs to these, so a reader of 1.0 skips the section and refuses the
+// node.
 const (
 	formatMajor = 1
-	formatMinor = 0
+	formatMinor = 1
 
 	magic      = "\x89EDG\r\n\x1a\n"
 	headerSize = 64
@@ -84,6 +105,9 @@ const (
 	nodeSize   = 72 // of a node in GRPH, its inputs aside
 	qvalueSize = 5
 	qnodeSize  = 23
+	optionSize = 32 // of a node in OPTS, Channels and Table aside
+
+	flagCountPadding = 1
 )
 
 // The sections' tags.
@@ -92,8 +116,30 @@ const (
 	tagGraph   = "GRPH"
 	tagWeights = "WGTS"
 	tagQuant   = "QNTP"
+	tagOptions = "OPTS"
 	tagGold    = "GOLD"
 )
+
+// minor returns the earliest minor version that holds a model.
+func (m *Model) minor() uint16 {
+	var options encoder
+	options.options(m)
+	if len(options.b) > 0 {
+		return 1
+	}
+	shapes, err := m.Graph.Shapes()
+	for i := range m.Graph.Nodes {
+		n := &m.Graph.Nodes[i]
+		switch {
+		case n.Op > OpDense || n.Act > ActReLU6,
+			m.Quant != nil && n.Op == OpAct,
+			m.Quant != nil && n.Op == OpGlobalMean && i < len(m.Graph.Nodes)-1,
+			err == nil && n.Op == OpAdd && shapes[n.In[0]] != shapes[n.In[1]]:
+			return 1
+		}
+	}
+	return 0
+}
 
 // fileMeta is section META.
 type fileMeta struct {

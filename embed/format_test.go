@@ -91,6 +91,87 @@ func smallFloat() *Model {
 	}
 }
 
+// mixedInt8 is a valid int8 model of every operator of format 1.1.
+func mixedInt8() *Model {
+	pointwise := Window{KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
+	pool := Window{KernelH: 2, KernelW: 2, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Bottom: 1, Right: 1}
+	table := func(inputs, seed int) []int8 {
+		t := make([]int8, 256*inputs)
+		for i := range t {
+			t[i] = int8(i*seed>>4 - 128)
+		}
+		return t
+	}
+	joined := QValue{0.05, 3}
+	return &Model{
+		Meta: Meta{Name: "mixed"},
+		Graph: &Graph{
+			Input: Input{Height: 4, Width: 4, Mean: [3]float32{123, 116, 103}, Std: [3]float32{58, 57, 57.5}},
+			Nodes: []Node{
+				{Op: OpConv, In: []Value{0}, Act: ActClip, Alpha: -3, Beta: 3.5, Window: pointwise, Groups: 1, Out: 4},
+				{Op: OpAct, In: []Value{1}, Act: ActHardSwish},
+				{Op: OpMaxPool, In: []Value{2}, Window: pool},
+				{Op: OpMeanPool, In: []Value{3}, Window: pool, CountPadding: true, UncountedBottom: 1, UncountedRight: 1},
+				{Op: OpSelect, In: []Value{4}, Channels: []int32{3, 0, 0}},
+				{Op: OpConcat, In: []Value{1, 5}},
+				{Op: OpConcat, In: []Value{6, 6}},
+				{Op: OpGlobalMean, In: []Value{7}},
+				{Op: OpMul, In: []Value{7, 8}, Act: ActReLU},
+				{Op: OpAdd, In: []Value{9, 8}},
+				{Op: OpAct, In: []Value{10}, Act: ActLeakyReLU, Alpha: 0.25},
+				{Op: OpGlobalMean, In: []Value{11}},
+			},
+			Output: 12,
+		},
+		Precision: Int8,
+		Quant: &Quant{
+			Values: []QValue{
+				{0.02, 1}, {0.03, 2}, joined, joined, joined, joined, {0.06, -7}, {0.06, -7},
+				{0.01, 5}, {0.02, -128}, {0.03, -1}, {0.03, -100}, {},
+			},
+			Nodes: []QNode{
+				{Weight: []int8{1, -2, 3, -4, 5, -6, 7, -8, 9, -10, 127, -127}, Bias: []int32{1, -2, 3, -4}, Mult: []int32{1 << 30, 1 << 29, 1 << 28, 1 << 27}, Lo: -98, Hi: 119},
+				{Table: table(1, 16)},
+				{}, {}, {},
+				{Table: table(2, 8)},
+				{},
+				{Mult: []int32{1 << 28}, Shift: 2, Lo: -128, Hi: 127},
+				{Mult: []int32{1<<31 - 1}, Lo: -128, Hi: 127},
+				{MultA: 300, MultB: -301, AddBias: 1 << 20, Shift: 10, Lo: -128, Hi: 127},
+				{Table: table(1, 15)},
+				{},
+			},
+		},
+		Gold: []Gold{{Pix: bytes.Repeat([]byte{1, 2, 3}, 16), Embedding: make(Embedding, 14)}},
+	}
+}
+
+// mixedFloat is a valid float32 model of every operator and activation of
+// format 1.1.
+func mixedFloat() *Model {
+	m := mixedInt8()
+	m.Meta.Name, m.Precision, m.Quant, m.Gold = "mixed float", Float32, nil, nil
+	g := m.Graph
+	g.Nodes[0].Weight = []float32{1, -2, 3, -4, 5, -6, 7, -8, 9, -10, 11, 12}
+	for act := ActClip; act < acts; act++ {
+		n := Node{Op: OpAct, In: []Value{Value(len(g.Nodes))}, Act: act}
+		switch act {
+		case ActClip:
+			n.Alpha, n.Beta = float32(math.Inf(-1)), 1
+		case ActLeakyReLU:
+			n.Alpha = -0.5
+		case ActHardSigmoid:
+			n.Alpha, n.Beta = 0.2, 0.5
+		}
+		g.Nodes = append(g.Nodes, n)
+	}
+	g.Output = Value(len(g.Nodes))
+	return m
+}
+
+// models are those that a damaged file is made of.
+func models() []*Model { return []*Model{smallInt8(), smallFloat(), mixedInt8(), mixedFloat()} }
+
 func encode(t testing.TB, m *Model) []byte {
 	t.Helper()
 	b, err := m.Encode()
@@ -128,7 +209,7 @@ func reseal(b []byte) []byte {
 }
 
 func TestEncodeDecode(t *testing.T) {
-	for _, m := range []*Model{smallInt8(), smallFloat()} {
+	for _, m := range models() {
 		b := encode(t, m)
 		if again := encode(t, m); !bytes.Equal(b, again) {
 			t.Errorf("%s: two encodings differ", m.Meta.Name)
@@ -153,7 +234,10 @@ func TestEncodeDecode(t *testing.T) {
 // A file of today is read, and written again bit for bit, by every later
 // version.
 func TestFormatFiles(t *testing.T) {
-	for name, m := range map[string]*Model{"int8.edge": smallInt8(), "float32.edge": smallFloat()} {
+	for name, m := range map[string]*Model{
+		"int8.edge": smallInt8(), "float32.edge": smallFloat(),
+		"int8-1.1.edge": mixedInt8(), "float32-1.1.edge": mixedFloat(),
+	} {
 		path := filepath.Join("testdata", name)
 		b := encode(t, m)
 		if *update {
@@ -172,6 +256,90 @@ func TestFormatFiles(t *testing.T) {
 		}
 		if !bytes.Equal(b, want) {
 			t.Errorf("%s: Encode makes other bytes", path)
+		}
+		if later := strings.Contains(name, "1.1"); later != (want[10] == 1) {
+			t.Errorf("%s: minor version %d", path, want[10])
+		}
+	}
+}
+
+// TestFormatShipped wants a model that needs only 1.0 to be the file that the
+// first version wrote.
+func TestFormatShipped(t *testing.T) {
+	want, err := os.ReadFile("../models/efficientnet-lite0-224.edge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Decode(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.CheckFingerprint(); err != nil {
+		t.Error(err)
+	}
+	if !bytes.Equal(encode(t, m), want) || want[10] != 0 {
+		t.Errorf("minor version %d: other bytes", want[10])
+	}
+}
+
+// TestFormatMinor wants each thing that 1.0 does not have to raise the version
+// by itself, and a file that claims 1.0 and has it to be refused.
+func TestFormatMinor(t *testing.T) {
+	one := Window{KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}
+	ramp := func(i int) int8 { return int8(i - 128) }
+	identity := make([]int8, 256)
+	for i := range identity {
+		identity[i] = ramp(i)
+	}
+	for name, add := range map[string]func(m *Model, node func(Node, QNode)){
+		"nothing": nil,
+		"max pool": func(_ *Model, node func(Node, QNode)) {
+			node(Node{Op: OpMaxPool, Window: one}, QNode{})
+		},
+		"a clip": func(m *Model, _ func(Node, QNode)) {
+			n := &m.Graph.Nodes[0]
+			n.Act, n.Beta = ActClip, 1
+		},
+		"a clip to zero": func(m *Model, _ func(Node, QNode)) { m.Graph.Nodes[0].Act = ActClip },
+		"an activation of 1.0 by itself": func(_ *Model, node func(Node, QNode)) {
+			node(Node{Op: OpAct, Act: ActReLU}, QNode{Table: identity})
+		},
+		"a mean in the middle": func(_ *Model, node func(Node, QNode)) {
+			node(Node{Op: OpGlobalMean}, QNode{Mult: []int32{1}})
+		},
+		"an addition of one place": func(m *Model, node func(Node, QNode)) {
+			node(Node{Op: OpGlobalMean}, QNode{Mult: []int32{1}})
+			node(Node{Op: OpAdd, In: []Value{4, 5}}, QNode{Shift: 1})
+		},
+	} {
+		m := smallInt8()
+		g, q := m.Graph, m.Quant
+		last, qlast := g.Nodes[4], q.Nodes[4]
+		g.Nodes, q.Nodes, q.Values = g.Nodes[:4], q.Nodes[:4], q.Values[:5]
+		node := func(n Node, qn QNode) {
+			if n.In == nil {
+				n.In = []Value{Value(len(g.Nodes))}
+			}
+			g.Nodes, q.Nodes, q.Values = append(g.Nodes, n), append(q.Nodes, qn), append(q.Values, q.Values[4])
+		}
+		if add != nil {
+			add(m, node)
+		}
+		last.In = []Value{Value(len(g.Nodes))}
+		node(last, qlast)
+		g.Output = Value(len(g.Nodes))
+		b := encode(t, m)
+		if later := add != nil; later != (b[10] == 1) {
+			t.Errorf("%s: minor version %d", name, b[10])
+		}
+		if got, err := Decode(b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else {
+			sameModel(t, got, m)
+		}
+		b[10] = 0
+		if _, err := Decode(reseal(b)); (err == nil) != (add == nil) || err != nil && !strings.Contains(err.Error(), "format 1.0") {
+			t.Errorf("%s: as 1.0: error %v", name, err)
 		}
 	}
 }
@@ -332,6 +500,84 @@ func TestFormatBytes(t *testing.T) {
 	sameModel(t, back, m)
 }
 
+// TestFormatOptions compares section OPTS, what it adds to the fingerprint and
+// the version with bytes put together by hand.
+func TestFormatOptions(t *testing.T) {
+	m := &Model{
+		Precision: Int8,
+		Graph: &Graph{
+			Input: Input{Height: 1, Width: 1, Std: [3]float32{1, 1, 1}},
+			Nodes: []Node{
+				{Op: OpMeanPool, In: []Value{0}, Window: Window{Bottom: 7, Right: 8}, CountPadding: true, UncountedBottom: 5, UncountedRight: 6},
+				{Op: OpGlobalMean, In: []Value{1}},
+				{Op: OpSelect, In: []Value{2}, Channels: []int32{2, 1}},
+				{Op: OpAct, In: []Value{3}, Act: ActHardSigmoid, Alpha: 0.25, Beta: -0.5},
+			},
+			Output: 4,
+		},
+		Quant: &Quant{Values: []QValue{}, Nodes: []QNode{{}, {}, {}, {Table: []int8{-128, 1, 127}}}},
+	}
+
+	var options handBuilt
+	options.u32(3)         // entries
+	options.u32(0)         // node
+	options.f32(0, 0)      // Alpha, Beta
+	options.u32(1)         // CountPadding
+	options.u32(5, 6)      // UncountedBottom, UncountedRight
+	options.u32(0, 0)      // lengths of Channels, Table
+	options.u32(2)         // node
+	options.f32(0, 0)      // Alpha, Beta
+	options.u32(0)         // flags
+	options.u32(0, 0)      // uncounted
+	options.u32(2, 0)      // lengths of Channels, Table
+	options.u32(2, 1)      // Channels
+	options.u32(3)         // node
+	options.f32(0.25, -.5) // Alpha, Beta
+	options.u32(0)         // flags
+	options.u32(0, 0)      // uncounted
+	options.u32(0, 3)      // lengths of Channels, Table
+	options.u8(0x80, 1, 0x7f)
+
+	file, err := m.marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file[10] != 1 || file[11] != 0 {
+		t.Errorf("minor version %d.%d, want 1", file[10], file[11])
+	}
+	sections, err := readTable(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytesOf := func(tag string) []byte { return file[sections[tag].at:sections[tag].end] }
+	if got := bytesOf("OPTS"); !bytes.Equal(got, options.b) {
+		t.Errorf("OPTS is %x, want %x", got, options.b)
+	}
+	codes := []byte{
+		bytesOf("GRPH")[44], bytesOf("GRPH")[44+76], bytesOf("GRPH")[44+2*76], bytesOf("GRPH")[44+3*76], bytesOf("GRPH")[44+3*76+1],
+	}
+	if want := []byte{9, 5, 11, 3, 6}; !bytes.Equal(codes, want) { // mean pool, global mean, select, act, hard sigmoid
+		t.Errorf("operators and activation are %d, want %d", codes, want)
+	}
+
+	var hashed handBuilt
+	hashed.text("edge fingerprint 1\n")
+	for _, tag := range []string{"GRPH", "QNTP"} {
+		hashed.u64(uint64(len(bytesOf(tag))))
+		hashed.b = append(hashed.b, bytesOf(tag)...)
+	}
+	hashed.u64(uint64(len(options.b))) // there are no tensors between
+	hashed.b = append(hashed.b, options.b...)
+	if want := sha256.Sum256(hashed.b); !bytes.Equal(file[32:64], want[:]) {
+		t.Errorf("fingerprint %x, want %x", file[32:64], want)
+	}
+	back, err := unmarshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameModel(t, back, m)
+}
+
 func TestWeightsAreAligned(t *testing.T) {
 	b := encode(t, smallInt8())
 	sections, err := readTable(b)
@@ -363,7 +609,7 @@ func TestWeightsAreAligned(t *testing.T) {
 }
 
 func TestDecodeTruncated(t *testing.T) {
-	for _, m := range []*Model{smallInt8(), smallFloat()} {
+	for _, m := range models() {
 		b := encode(t, m)
 		for n := range b {
 			if _, err := Decode(b[:n:n]); !errors.Is(err, ErrCorrupt) {
@@ -377,7 +623,7 @@ func TestDecodeTruncated(t *testing.T) {
 }
 
 func TestDecodeFlipped(t *testing.T) {
-	for _, m := range []*Model{smallInt8(), smallFloat()} {
+	for _, m := range models() {
 		b := encode(t, m)
 		for i := range b {
 			for _, flip := range []byte{1, 2, 4, 8, 16, 32, 64, 128, 255} {
@@ -418,10 +664,14 @@ func settles(t *testing.T, m *Model) {
 // Bytes that a hostile writer changed, checksums included, make an error or a
 // sound model.
 func TestDecodeForged(t *testing.T) {
-	for _, m := range []*Model{smallInt8(), smallFloat()} {
+	for _, m := range models() {
 		good := encode(t, m)
+		values := []byte{0, 1, 0x7f, 0x80, 0xff}
+		if good[10] > 0 {
+			values = []byte{1, 0xff} // these files are longer
+		}
 		for i := range good {
-			for _, v := range []byte{0, 1, 0x7f, 0x80, 0xff} {
+			for _, v := range values {
 				b := slices.Clone(good)
 				b[i] = v
 				got, err := Decode(reseal(b))
@@ -528,7 +778,7 @@ func TestDecodeNewerMinor(t *testing.T) {
 		binary.LittleEndian.PutUint64(entry[16:], uint64(len(body)))
 		b = append(b, body...)
 	}
-	b[10] = 1
+	b[10] = 2
 	binary.LittleEndian.PutUint32(b[12:], 7)
 	binary.LittleEndian.PutUint64(b[16:], uint64(len(b)))
 	got, err := Decode(reseal(b))
@@ -539,9 +789,10 @@ func TestDecodeNewerMinor(t *testing.T) {
 	if got.Fingerprint() != m.Fingerprint() {
 		t.Error("another fingerprint")
 	}
-	b[10] = 0
-	if _, err := Decode(reseal(b)); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("as version 1.0: error %v", err)
+	for b[10] = range 2 {
+		if _, err := Decode(reseal(b)); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("as version 1.%d: error %v", b[10], err)
+		}
 	}
 }
 
@@ -582,6 +833,15 @@ func TestFormatProperty(t *testing.T) {
 			for i := range w.NumField() {
 				w.Field(i).SetInt(int64(number.Draw(t, "window")))
 			}
+			n.Alpha, n.Beta = rapid.Float32().Draw(t, "alpha"), rapid.Float32().Draw(t, "beta")
+			n.CountPadding = rapid.Bool().Draw(t, "counted")
+			n.UncountedBottom, n.UncountedRight = number.Draw(t, "bottom"), number.Draw(t, "right")
+			if k := rapid.IntRange(0, 9).Draw(t, "channels"); k > 0 {
+				n.Channels = rapid.SliceOfN(rapid.Int32(), k, k).Draw(t, "channels")
+			}
+			if rapid.Bool().Draw(t, "plain") {
+				n.Alpha, n.Beta, n.CountPadding, n.UncountedBottom, n.UncountedRight, n.Channels = 0, 0, false, 0, 0, nil
+			}
 			n.Weight, n.Bias = floats(t, "weight"), floats(t, "bias")
 			n.Mean, n.Var = floats(t, "mean"), floats(t, "var")
 			g.Nodes = append(g.Nodes, n)
@@ -600,6 +860,9 @@ func TestFormatProperty(t *testing.T) {
 					n.Weight = rapid.SliceOfN(rapid.Int8(), k, k).Draw(t, "weight")
 					n.Bias = rapid.SliceOfN(rapid.Int32(), k, k).Draw(t, "bias")
 					n.Mult = rapid.SliceOfN(rapid.Int32(), 1, k).Draw(t, "mult")
+				}
+				if k := rapid.IntRange(0, 9).Draw(t, "table"); k > 5 {
+					n.Table = rapid.SliceOfN(rapid.Int8(), k, k).Draw(t, "table")
 				}
 				q.Nodes = append(q.Nodes, n)
 			}
@@ -677,7 +940,7 @@ func TestTensorOrder(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, m := range []*Model{smallInt8(), smallFloat()} {
+	for _, m := range models() {
 		b := encode(f, m)
 		f.Add(b)
 		f.Add(b[:len(b)/2])
