@@ -39,6 +39,8 @@ var imports = map[string][]string{
 	"support/internal/dot8": {},
 	// It measures what the device answers with, so it is taught by the same code.
 	"support/evaluate": {"embed", "support"},
+	// It packs what a store holds and takes only what a store takes.
+	"support/bundle": {"embed", "support"},
 
 	"quantize": {"embed"},
 	"models":   {"embed"},
@@ -56,7 +58,7 @@ var imports = map[string][]string{
 	"cmd/edge/internal/demo/script": {},
 	"cmd/edge/internal/demo/make":   {"camera", "cmd/edge/internal/demo/script", "models/wheel"},
 
-	"cmd/edge/command": {"camera", "cmd/edge/internal/app", "cmd/edge/internal/demo", "embed", "embed/onnx", "gpio", "models", "quantize", "support", "support/evaluate"},
+	"cmd/edge/command": {"camera", "cmd/edge/internal/app", "cmd/edge/internal/demo", "embed", "embed/onnx", "gpio", "models", "quantize", "support", "support/bundle", "support/evaluate"},
 	"cmd/edge":         {"cmd/edge/command"},
 }
 
