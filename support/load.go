@@ -18,6 +18,7 @@ type loader struct {
 	begun   bool
 	rule    Rule              // the last one
 	byID    map[uint64]*entry // of every shot, once there are embeddings
+	decoder decoder
 }
 
 func (l *loader) nextID() uint64 { return max(l.next, l.top+1) }
@@ -73,10 +74,11 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 
 	var c change
 	if h.kind == kindShot || h.kind == kindKept {
-		class, e, err := decodeShot(meta)
+		class, e, floats, err := decodeShot(meta)
 		if err != nil {
 			return err
 		}
+		l.decoder.add(off, e, floats)
 		e.crop, e.cropLen, e.bytes = off+recordSize+int64(h.meta), h.crop, bytes
 		e.floats = off + recordSize + shotSize + int64(len(class)+len(e.source))
 		if l.byID != nil {

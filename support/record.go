@@ -8,8 +8,6 @@ import (
 	"math"
 	"time"
 	"unicode/utf8"
-
-	"github.com/edge-camera/edge/embed"
 )
 
 // The file, little-endian. Page 0 holds the header; each record begins on a
@@ -229,44 +227,40 @@ func appendShot(b []byte, k kind, file, seq uint64, class string, e *entry, crop
 	return b
 }
 
-// decodeShot reads the meta of a shot. What follows the embedding is left to
-// later minor versions.
-func decodeShot(b []byte) (class string, e *entry, err error) {
+// decodeShot reads the meta of a shot, all but its embedding: floats are the
+// bytes of that, in b. What follows the embedding is left to later minor
+// versions.
+func decodeShot(b []byte) (class string, e *entry, floats []byte, err error) {
 	le := binary.LittleEndian
 	if len(b) < shotSize {
-		return "", nil, errors.New("a shot is too short")
+		return "", nil, nil, errors.New("a shot is too short")
 	}
 	at, err := decodeTime(b[8:])
 	if err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	e = &entry{id: le.Uint64(b), at: at, cropCRC: cropChecksum(b)}
 	copy(e.fingerprint[:], b[24:56])
 	classLen, sourceLen, dim := int(le.Uint16(b[56:])), int(le.Uint16(b[58:])), le.Uint32(b[60:])
 	b = b[shotSize:]
 	if e.id == 0 || e.id == math.MaxUint64 {
-		return "", nil, fmt.Errorf("a shot has the number %d", e.id)
+		return "", nil, nil, fmt.Errorf("a shot has the number %d", e.id)
 	}
 	if dim == 0 || dim > maxDim {
-		return "", nil, fmt.Errorf("shot %d has an embedding of %d numbers", e.id, dim)
+		return "", nil, nil, fmt.Errorf("shot %d has an embedding of %d numbers", e.id, dim)
 	}
 	if int64(len(b)) < int64(classLen)+int64(sourceLen)+4*int64(dim) {
-		return "", nil, fmt.Errorf("shot %d is too short", e.id)
+		return "", nil, nil, fmt.Errorf("shot %d is too short", e.id)
 	}
 	class = string(b[:classLen])
 	if err := CheckName(class); err != nil {
-		return "", nil, fmt.Errorf("shot %d: %w", e.id, err)
+		return "", nil, nil, fmt.Errorf("shot %d: %w", e.id, err)
 	}
 	if !utf8.Valid(b[classLen : classLen+sourceLen]) {
-		return "", nil, fmt.Errorf("shot %d: its source is not valid UTF-8", e.id)
+		return "", nil, nil, fmt.Errorf("shot %d: its source is not valid UTF-8", e.id)
 	}
 	e.source = string(b[classLen : classLen+sourceLen])
-	b = b[classLen+sourceLen:][:4*int(dim)]
-	e.embedding = make(embed.Embedding, dim)
-	if err := e.measure(decodeFloats(e.embedding, b)); err != nil {
-		return "", nil, fmt.Errorf("shot %d: %w", e.id, err)
-	}
-	return class, e, nil
+	return class, e, b[classLen+sourceLen:][:4*int(dim)], nil
 }
 
 // cropChecksum reads the crop's checksum from a shot's meta of at least
@@ -278,6 +272,28 @@ func cropChecksum(meta []byte) uint32 { return binary.LittleEndian.Uint32(meta[2
 func decodeFloats(dst []float32, b []byte) float64 {
 	le := binary.LittleEndian
 	var s0, s1, s2, s3 float64
+	for len(dst) >= 8 && len(b) >= 32 {
+		d, s := (*[8]float32)(dst), (*[32]byte)(b)
+		v0 := math.Float32frombits(le.Uint32(s[0:]))
+		v1 := math.Float32frombits(le.Uint32(s[4:]))
+		v2 := math.Float32frombits(le.Uint32(s[8:]))
+		v3 := math.Float32frombits(le.Uint32(s[12:]))
+		v4 := math.Float32frombits(le.Uint32(s[16:]))
+		v5 := math.Float32frombits(le.Uint32(s[20:]))
+		v6 := math.Float32frombits(le.Uint32(s[24:]))
+		v7 := math.Float32frombits(le.Uint32(s[28:]))
+		d[0], d[1], d[2], d[3] = v0, v1, v2, v3
+		d[4], d[5], d[6], d[7] = v4, v5, v6, v7
+		s0 += float64(float64(v0) * float64(v0))
+		s1 += float64(float64(v1) * float64(v1))
+		s2 += float64(float64(v2) * float64(v2))
+		s3 += float64(float64(v3) * float64(v3))
+		s0 += float64(float64(v4) * float64(v4))
+		s1 += float64(float64(v5) * float64(v5))
+		s2 += float64(float64(v6) * float64(v6))
+		s3 += float64(float64(v7) * float64(v7))
+		dst, b = dst[8:], b[32:]
+	}
 	for len(dst) >= 4 && len(b) >= 16 {
 		d, s := (*[4]float32)(dst), (*[16]byte)(b)
 		v0 := math.Float32frombits(le.Uint32(s[0:]))

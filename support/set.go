@@ -92,9 +92,9 @@ type Set struct {
 	id    uint64 // random, of the file
 	end   int64  // of the last record
 
-	seen    atomic.Pointer[view] // what Classify looks at
-	settled background           // the goroutine that makes a learner
-	quit    atomic.Bool          // that goroutine need not go on
+	seen    latest      // what Classify looks at
+	settled background  // the goroutine that makes a learner
+	quit    atomic.Bool // that goroutine need not go on
 }
 
 // step is a change that Undo can take back.
@@ -129,6 +129,7 @@ func Open(dir string, opt Options) (*Set, error) {
 	s := &Set{
 		dir: dir, path: filepath.Join(dir, fileName), fsys: opt.FS, now: opt.Now, readOnly: opt.ReadOnly, partial: opt.Partial,
 		fingerprint: opt.Fingerprint, dim: opt.Dim, nextID: 1, limit: compactLimit, most: maxLearned, unlock: func(bool) error { return nil },
+		seen: latest{first: make(chan struct{})},
 	}
 	if s.fsys == nil {
 		s.fsys = OS
@@ -182,8 +183,8 @@ func (s *Set) open() error {
 		// learning, not from naming what it knows.
 		s.broken = s.repair(size, clean)
 	}
-	s.publish()
 	s.compactIfWorth()
+	s.show()
 	return nil
 }
 
@@ -289,6 +290,10 @@ func (s *Set) load() (size int64, err error) {
 	}
 	l := loader{}
 	found, err := scan(s.file, s.path, size, id, l.visit)
+	// An embedding that cannot be stands before whatever ended the scan.
+	if off, err := l.decoder.wait(); err != nil {
+		return 0, fmt.Errorf("%w: %s: offset %d: %w", ErrCorrupt, s.path, off, err)
+	}
 	if err != nil {
 		return 0, err
 	}
