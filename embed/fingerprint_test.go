@@ -72,6 +72,33 @@ func TestFingerprint(t *testing.T) {
 		}
 		seen[f] = name
 	}
+	mixed := map[string]func(*Model){
+		"the other model": func(*Model) {},
+		"alpha":           func(m *Model) { m.Graph.Nodes[0].Alpha = -2 },
+		"beta":            func(m *Model) { m.Graph.Nodes[0].Beta = 4 },
+		"its sign":        func(m *Model) { m.Graph.Nodes[1].Beta = float32(math.Copysign(0, -1)) },
+		"counted":         func(m *Model) { m.Graph.Nodes[3].CountPadding = false },
+		"uncounted down":  func(m *Model) { m.Graph.Nodes[3].UncountedBottom = 0 },
+		"uncounted right": func(m *Model) { m.Graph.Nodes[3].UncountedRight = 0 },
+		"channels":        func(m *Model) { m.Graph.Nodes[4].Channels[1] = 1 },
+		"a channel less":  func(m *Model) { m.Graph.Nodes[4].Channels = m.Graph.Nodes[4].Channels[:2] },
+		"table":           func(m *Model) { m.Quant.Nodes[1].Table[255]++ },
+		"table elsewhere": func(m *Model) { m.Quant.Nodes[2].Table, m.Quant.Nodes[1].Table = m.Quant.Nodes[1].Table, nil },
+		"no table":        func(m *Model) { m.Quant.Nodes[1].Table = nil },
+	}
+	for name, change := range mixed {
+		m := mixedInt8()
+		change(m)
+		f := m.Fingerprint()
+		if before, ok := seen[f]; ok {
+			t.Errorf("%s: the fingerprint of %s", name, before)
+		}
+		seen[f] = name
+	}
+	const goldenMixed = "2131e4d5380cfb6a3b853943d9f7063bdb641407b2a26fc7c181b64d1f78d905"
+	if f := mixedInt8().Fingerprint(); f.String() != goldenMixed {
+		t.Errorf("fingerprint %v, want %v", f, goldenMixed)
+	}
 	// For ever: stores hold it.
 	const golden = "0baf91f792fcff48666ca176581c80fb500b3cfac7515543b92f5d48c6d13b03"
 	if want.String() != golden {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -751,6 +752,80 @@ func TestDecodeErrors(t *testing.T) {
 				t.Errorf("error %q does not say %q", err, c.says)
 			}
 		})
+	}
+}
+
+// Sections OPTS that say what they cannot.
+func TestDecodeOptionErrors(t *testing.T) {
+	good := encode(t, mixedInt8())
+	sections, err := readTable(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := sections[tagOptions].at
+	// Entries: 0 at 4, 1 with a table at 36, 3 at 324, 4 with 3 channels at 356, …
+	for _, c := range []struct {
+		name  string
+		forge func(options []byte)
+		says  string
+	}{
+		{"no entries", func(o []byte) { copy(o, make([]byte, 4)) }, "no entries"},
+		{"4 billion entries", func(o []byte) { copy(o, "\xff\xff\xff\xff") }, "entries, there is room for"},
+		{"an entry less", func(o []byte) { o[0]-- }, "too many"},
+		{"an entry more", func(o []byte) { o[0]++ }, "ends"},
+		{"the same node twice", func(o []byte) { o[36] = 0 }, "node 0 after node 0"},
+		{"no such node", func(o []byte) { o[324] = 12 }, "there is no node 12"},
+		{"flags of the future", func(o []byte) { o[4+12] = 2 }, "flags 0x2"},
+		{"nothing", func(o []byte) { copy(o[4+4:], make([]byte, 8)) }, "says nothing"},
+		{"4 billion channels", func(o []byte) { copy(o[356+24:], "\xff\xff\xff\xff") }, "4294967295 channels"},
+		{"a table of 4 GB", func(o []byte) { copy(o[36+28:], "\xff\xff\xff\xff") }, "a table of 4294967295"},
+		{"a channel that is not there", func(o []byte) { o[356+32] = 4 }, "channel 0 is channel 4 of 4"},
+		{"not a number", func(o []byte) { copy(o[8:], "\xff\xff\xff\xff") }, "clips to NaN"},
+	} {
+		b := slices.Clone(good)
+		c.forge(b[at:sections[tagOptions].end])
+		m, err := Decode(reseal(b))
+		if !errors.Is(err, ErrCorrupt) || m != nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v does not say %q", c.name, err, c.says)
+		}
+	}
+	if _, err := Decode(good); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDecodeAllocates wants memory bounded by the length of what is read,
+// whatever it claims: of a file as it is, and of files whose every number, one
+// at a time, says that there are four billion of something.
+func TestDecodeAllocates(t *testing.T) {
+	allocated := func(b []byte) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = Decode(b)
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, m := range models() {
+		good := encode(t, m)
+		// A node is 72 bytes in the file and 400 in memory. The rest is for
+		// messages and for what each goroutine that validates needs.
+		limit := uint64(16*len(good) + 64<<10)
+		if got := allocated(good); got > limit {
+			t.Errorf("%s: %d bytes for a file of %d", m.Meta.Name, got, len(good))
+		}
+		for i := 0; i+4 <= len(good); i += 4 {
+			b := slices.Clone(good)
+			copy(b[i:], "\xff\xff\xff\xff")
+			reseal(b)
+			if got := allocated(b); got > limit {
+				t.Fatalf("%s: four billion at offset %d: %d bytes for a file of %d", m.Meta.Name, i, got, len(good))
+			}
+			// As far as an int32 goes.
+			b[i+3] = 0x7f
+			if got := allocated(reseal(b)); got > limit {
+				t.Fatalf("%s: two billion at offset %d: %d bytes for a file of %d", m.Meta.Name, i, got, len(good))
+			}
+		}
 	}
 }
 

@@ -190,7 +190,7 @@ func (g *Graph) checkInputs(i int) error {
 	if n.Op != OpMeanPool && (n.CountPadding || n.UncountedBottom != 0 || n.UncountedRight != 0) {
 		return g.fault(i, "counts padding, as a mean pool alone may")
 	}
-	if n.Op != OpSelect && n.Channels != nil {
+	if n.Op != OpSelect && len(n.Channels) > 0 {
 		return g.fault(i, "selects channels, as a select alone may")
 	}
 	return nil

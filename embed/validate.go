@@ -80,7 +80,7 @@ func (m *Model) validateNode(i int, shapes []Shape) error {
 	g := m.Graph
 	n, qn := &g.Nodes[i], &m.Quant.Nodes[i]
 	in := shapes[n.In[0]]
-	if n.Op != OpAct && n.Op != OpConcat && qn.Table != nil {
+	if n.Op != OpAct && n.Op != OpConcat && len(qn.Table) > 0 {
 		return g.fault(i, "has a table, as an act or a concat alone may")
 	}
 	var err error

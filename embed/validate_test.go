@@ -92,6 +92,125 @@ var badBatchNorms = []struct {
 	{func(n *embed.Node) { n.Act = embed.ActReLU }, "activation"},
 }
 
+// mixed is a graph of the operators of format 1.1: 0 act, 1 max pool, 2 mean
+// pool, 3 select, 4 concat, 5 global mean, 6 mul, 7 add, 8 global mean.
+func mixed() *embed.Graph {
+	b := embedtest.NewBuilder(6, 1)
+	w := embed.Window{KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, DilationH: 1, DilationW: 1, Top: 1, Left: 1, Bottom: 1, Right: 1}
+	x := b.Act(0, embed.ActHardSigmoid, 0.2, 0.5)
+	x = b.MaxPool(x, w)
+	w.StrideH, w.StrideW = 1, 1
+	x = b.MeanPool(x, w, true)
+	y := b.Select(x, 2, 0)
+	x = b.Concat(x, y)
+	y = b.GlobalMean(x)
+	x = b.Mul(x, y, embed.ActReLU)
+	b.GlobalMean(b.Add(x, y, embed.ActNone))
+	return b.Graph()
+}
+
+var badMixed = []struct {
+	change func(g *embed.Graph)
+	says   string
+}{
+	{func(g *embed.Graph) { g.Nodes[0].Alpha = nan }, "hard sigmoid of alpha NaN"},
+	{func(g *embed.Graph) { g.Nodes[0].Beta = inf }, "hard sigmoid"},
+	{func(g *embed.Graph) { g.Nodes[0].Act, g.Nodes[0].Beta = embed.ActLeakyReLU, 0; g.Nodes[0].Alpha = inf }, "leaky relu of alpha +Inf"},
+	{func(g *embed.Graph) { g.Nodes[0].Act = embed.ActLeakyReLU }, "leaky relu has no alpha 0.2 or beta 0.5"},
+	{func(g *embed.Graph) { g.Nodes[0].Act = embed.ActTanh }, "tanh has no alpha 0.2"},
+	{func(g *embed.Graph) { g.Nodes[0].Act, g.Nodes[0].Alpha = embed.ActClip, 1 }, "clips to 1 … 0.5"},
+	{func(g *embed.Graph) { g.Nodes[0].Act, g.Nodes[0].Beta = embed.ActClip, nan }, "clips to 0.2"},
+	{func(g *embed.Graph) { g.Nodes[6].Act = embed.ActSiLU }, "activation silu where it cannot be fused"},
+	{func(g *embed.Graph) { g.Nodes[1].Act = embed.ActReLU }, "activation relu where it cannot be fused"},
+	{func(g *embed.Graph) { g.Nodes[4].Act = embed.ActReLU }, "activation relu where it cannot be fused"},
+	{func(g *embed.Graph) { g.Nodes[1].Alpha = 1 }, "none has no alpha 1"},
+
+	{func(g *embed.Graph) { g.Nodes[1].Window.KernelH = 65 }, "kernel height 65"},
+	{func(g *embed.Graph) { g.Nodes[1].Window.Top = 3 }, "padding 3"},
+	{func(g *embed.Graph) { w := &g.Nodes[1].Window; w.KernelH, w.DilationH, w.Bottom = 2, 8, 2 }, "the windows of row 0 have no place"},
+	{func(g *embed.Graph) { w := &g.Nodes[1].Window; w.KernelW, w.DilationW, w.Right = 2, 8, 2 }, "the windows of column 0 have no place"},
+	{func(g *embed.Graph) { g.Nodes[1].CountPadding = true }, "counts padding"},
+	{func(g *embed.Graph) { g.Nodes[1].UncountedRight = 1 }, "counts padding"},
+	{func(g *embed.Graph) { g.Nodes[2].UncountedBottom = 2 }, "2 and 0 of the padding are not counted"},
+	{func(g *embed.Graph) { g.Nodes[2].UncountedRight = -1 }, "0 and -1 of the padding are not counted"},
+	{func(g *embed.Graph) { g.Nodes[2].CountPadding, g.Nodes[2].UncountedRight = false, 1 }, "as none is"},
+
+	{func(g *embed.Graph) { g.Nodes[3].Channels = nil }, "0 channels"},
+	{func(g *embed.Graph) { g.Nodes[3].Channels = make([]int32, 65537) }, "65537 channels"},
+	{func(g *embed.Graph) { g.Nodes[3].Channels[1] = 3 }, "channel 1 is channel 3 of 3"},
+	{func(g *embed.Graph) { g.Nodes[3].Channels[0] = -1 }, "channel 0 is channel -1"},
+	{func(g *embed.Graph) { g.Nodes[4].Channels = []int32{1} }, "selects channels"},
+	{func(g *embed.Graph) { g.Nodes[3].In = []embed.Value{3, 3} }, "2 inputs, want 1"},
+
+	{func(g *embed.Graph) { g.Nodes[4].In = []embed.Value{3} }, "1 inputs, want 2 to 1024"},
+	{func(g *embed.Graph) { g.Nodes[4].In = make([]embed.Value, 1025) }, "1025 inputs"},
+	{func(g *embed.Graph) { g.Nodes[4].In[1] = 0 }, "inputs of 3x3x3 and 6x6x3"},
+	{func(g *embed.Graph) { g.Nodes[4].In[1] = 5 }, "input is value 5"},
+	{func(g *embed.Graph) { g.Nodes[6].In = g.Nodes[6].In[:1] }, "1 inputs, want 2"},
+	{func(g *embed.Graph) { g.Nodes[6].In[0], g.Nodes[6].In[1] = 6, 5 }, "inputs of 1x1x5 and 3x3x5"},
+	{func(g *embed.Graph) { g.Nodes[7].In[1] = 4 }, "inputs of 3x3x5 and 3x3x2"},
+	{func(g *embed.Graph) { g.Nodes[7].Op = embed.OpSelect + 1 }, "operator 12"},
+}
+
+var badMixedQuants = []struct {
+	change func(q *embed.Quant)
+	says   string
+}{
+	{func(q *embed.Quant) { q.Nodes[0].Table = nil }, "a table of 0 entries, want 256"},
+	{func(q *embed.Quant) { q.Nodes[0].Table = make([]int8, 257) }, "a table of 257"},
+	{func(q *embed.Quant) { q.Nodes[1].Table = make([]int8, 256) }, "has a table"},
+	{func(q *embed.Quant) { q.Values[2].Zero++ }, "want the same"},
+	{func(q *embed.Quant) { q.Values[3].Scale *= 2 }, "want the same"},
+	{func(q *embed.Quant) { q.Values[4].Zero++; q.Nodes[4].Table = make([]int8, 512) }, "want the same"},
+	{func(q *embed.Quant) { q.Nodes[4].Table = make([]int8, 256) }, "tables of 256 entries, want none or 512"},
+	{func(q *embed.Quant) { q.Nodes[4].Table = nil; q.Values[5].Zero = 77 }, "of input 0"},
+	{func(q *embed.Quant) { q.Nodes[5].Mult = nil }, "0 multipliers"},
+	{func(q *embed.Quant) { q.Nodes[5].Mult[0] = 0 }, "single positive"},
+	{func(q *embed.Quant) { q.Nodes[5].Shift = 15 }, "shift 15"},
+	{func(q *embed.Quant) { q.Nodes[5].Lo, q.Nodes[5].Hi = 127, 126 }, "clamps to 127"},
+	{func(q *embed.Quant) { q.Nodes[6].Mult[0] = -1 }, "single positive"},
+	{func(q *embed.Quant) { q.Nodes[6].Mult = append(q.Nodes[6].Mult, 1) }, "2 multipliers"},
+	{func(q *embed.Quant) { q.Nodes[6].Shift = 15 }, "shift 15"},
+	{func(q *embed.Quant) { q.Nodes[6].Lo, q.Nodes[6].Hi = 5, 4 }, "clamps to 5"},
+	{func(q *embed.Quant) { q.Nodes[7].Shift = 0 }, "shift 0"},
+}
+
+// TestValidateMixed is TestValidate for the operators of format 1.1.
+func TestValidateMixed(t *testing.T) {
+	check := func(m *embed.Model, says string) {
+		t.Helper()
+		err := m.Validate()
+		if err == nil || !errors.Is(err, embed.ErrCorrupt) && !errors.Is(err, embed.ErrUnsupported) {
+			t.Errorf("%v, must fail with %q", err, says)
+		} else if !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "node") {
+			t.Errorf("%v does not say %q", err, says)
+		}
+	}
+	if err := float32Model(mixed()).Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range badMixed {
+		g := mixed()
+		c.change(g)
+		check(float32Model(g), c.says)
+	}
+	for _, c := range badMixedQuants {
+		m := embedtest.Int8(mixed(), 1)
+		c.change(m.Quant)
+		check(m, c.says)
+	}
+	// The sum of a mean before the last fits 32 bits with its shift.
+	b := embedtest.NewBuilder(64, 1)
+	b.GlobalMean(b.GlobalMean(0))
+	m := embedtest.Int8(b.Graph(), 1)
+	for shift, good := range map[uint8]bool{11: true, 12: false, 14: false} { // 255·64·64<<11 < 2³¹
+		m.Quant.Nodes[0].Shift = shift
+		if err := m.Validate(); (err == nil) != good {
+			t.Errorf("shift %d: %v", shift, err)
+		}
+	}
+}
+
 // badQuants change a good int8 model of the same nodes.
 var badQuants = []struct {
 	change func(m *embed.Model)
@@ -279,15 +398,15 @@ func (r *reader) edit(m *embed.Model) {
 	g := m.Graph
 	n := pick(r, g.Nodes)
 	w := &n.Window
-	kind := r.byte() % 24
+	kind := r.byte() % 28
 	if m.Quant != nil && r.byte()%2 == 0 {
 		kind += 100
 	}
 	switch kind {
 	case 0:
-		n.Op = embed.Op(r.byte() % 8)
+		n.Op = embed.Op(r.byte() % 13)
 	case 1:
-		n.Act = embed.Act(r.byte() % 4)
+		n.Act = embed.Act(r.byte() % 11)
 	case 2:
 		*pick(r, n.In) = embed.Value(r.int())
 	case 3:
@@ -315,6 +434,22 @@ func (r *reader) edit(m *embed.Model) {
 		g.Input.Std[r.byte()%3] = r.float()
 	case 14:
 		shorten(r, &g.Nodes)
+	case 15:
+		n.Alpha = r.float()
+	case 16:
+		n.Beta = r.float()
+	case 17:
+		n.CountPadding = !n.CountPadding
+	case 18:
+		n.UncountedBottom, n.UncountedRight = r.int(), r.int()
+	case 19:
+		*pick(r, n.Channels) = int32(r.int())
+	case 20:
+		shorten(r, &n.Channels)
+	case 115:
+		shorten(r, &pick(r, m.Quant.Nodes).Table)
+	case 116:
+		*pick(r, pick(r, m.Quant.Nodes).Table) = int8(r.int())
 	case 100:
 		pick(r, m.Quant.Values).Scale = r.float()
 	case 101:
@@ -347,6 +482,23 @@ func (r *reader) edit(m *embed.Model) {
 	}
 }
 
+// taps returns the elements that the windows of pools look at, and what all
+// nodes write.
+func taps(g *embed.Graph) (sum int) {
+	shapes, err := g.Shapes()
+	if err != nil {
+		return 0
+	}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		sum += shapes[i+1].Len()
+		if n.Op == embed.OpMaxPool || n.Op == embed.OpMeanPool {
+			sum += shapes[i+1].Len() * n.Window.KernelH * n.Window.KernelW
+		}
+	}
+	return sum
+}
+
 // FuzzValidate edits good models. Whatever Validate then lets pass must run,
 // and give a finite embedding or an error, with no panic.
 func FuzzValidate(f *testing.F) {
@@ -372,7 +524,7 @@ func FuzzValidate(f *testing.F) {
 			}
 			return
 		}
-		if m.Graph.MACs() > 1<<24 {
+		if m.Graph.MACs() > 1<<24 || taps(m.Graph) > 1<<24 {
 			return // right, but it would take too long
 		}
 		n, err := embed.NewNetwork(m)
