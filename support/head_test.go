@@ -232,7 +232,9 @@ func stateOf(tb testing.TB, shots []Shot) state {
 
 func learned(tb testing.TB, shots []Shot) *learner {
 	l := newLearner()
-	l.sync(stateOf(tb, shots), len(shots[0].Embedding), nil)
+	st := stateOf(tb, shots)
+	l.sync(st, len(shots[0].Embedding), nil)
+	l.learn(st, len(shots[0].Embedding), Rule{}.fill())
 	return l
 }
 

@@ -18,7 +18,8 @@ import "slices"
 //	coef     A = P Y
 //	weight   R = Aᵀ X, the ridge regression's: see head_ridge.go
 //
-// All else follows from these: see head_ridge.go, head_lda.go and loo.go.
+// Beside these it keeps each row's nearest other one, and how near each is to
+// the classes' prototypes. All else follows from these: see head_ridge.go, head_lda.go and loo.go.
 type learner struct {
 	shots   []*entry       // the rows
 	row     map[*entry]int // where a shot is in them
@@ -29,6 +30,9 @@ type learner struct {
 	inverse [][]float64    // likewise
 	coef    [][]float64    // n × W
 	weight  [][]float64    // W × D
+
+	nearest []neighbour // of each row among the others
+	rated               // see rate.go
 }
 
 // ridgeLambda is added to the Gram matrix of shots of norm 1. The loss in
@@ -92,6 +96,7 @@ func (l *learner) column(class string, dim int) int {
 	l.class = append(l.class, class)
 	l.count = append(l.count, 0)
 	l.weight = append(l.weight, make([]float64, dim))
+	l.rated.addColumn(len(l.shots))
 	for i := range l.coef {
 		l.coef[i] = append(l.coef[i], 0)
 	}
@@ -107,6 +112,7 @@ func (l *learner) sweep() {
 		l.class = slices.Delete(l.class, c, c+1)
 		l.count = slices.Delete(l.count, c, c+1)
 		l.weight = slices.Delete(l.weight, c, c+1)
+		l.rated.removeColumn(c)
 		for i := range l.coef {
 			l.coef[i] = slices.Delete(l.coef[i], c, c+1)
 		}
@@ -151,6 +157,8 @@ func (l *learner) add(e *entry, column int, weights bool) {
 		last[i] = -v / s
 	}
 	last[n] = 1 / s
+	l.rated.addRow(g, l.label)
+	l.meet(e, g)
 	l.gram = append(l.gram, g)
 	l.inverse = append(l.inverse, last)
 	l.coef = append(l.coef, t)
@@ -183,7 +191,8 @@ func (l *learner) remove(i int, weights bool) {
 		axpy(l.coef[j], -p[j], t)
 	}
 	l.count[l.label[i]]--
-	delete(l.row, l.shots[i])
+	gone := l.shots[i]
+	delete(l.row, gone)
 	for j := i + 1; j < n; j++ {
 		l.gram[j] = slices.Delete(l.gram[j], i, i+1)
 		l.inverse[j] = slices.Delete(l.inverse[j], i, i+1)
@@ -194,6 +203,8 @@ func (l *learner) remove(i int, weights bool) {
 	l.coef = slices.Delete(l.coef, i, i+1)
 	l.shots = slices.Delete(l.shots, i, i+1)
 	l.label = slices.Delete(l.label, i, i+1)
+	l.rated.removeRow(i)
+	l.part(gone, i)
 }
 
 // relabel makes row i one of another column: of P's column p, −p to the old
@@ -373,6 +384,7 @@ func (l *learner) learn(st state, dim int, rule Rule) (Head, scorer, *looResult)
 		}
 		if l != nil {
 			between = l.between()
+			l.rate(st.ways, columns)
 			loo = l.leaveOneOut(between)
 			loo.column = columns
 		}

@@ -10,7 +10,7 @@ import (
 type looResult struct {
 	row    map[*entry]int // as the learner had it
 	label  []int          // column of each row
-	asked  int            // rows that were asked about: those of classes with at least two
+	asked  int            // rows that were asked about: those of classes with at least two takes
 	right  map[Head]int   // of them
 	named  map[Head][]verdict
 	other  []verdict // by row: the nearest class but its own
@@ -35,18 +35,19 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 	for _, h := range heads {
 		res.named[h] = make([]verdict, n)
 	}
-	sums, norm2 := l.sums()
 	proto, scores, disc := make([]float64, w), make([]float64, w), make([]float64, w)
-	nearest := l.nearest()
 	for i, c := range l.label {
-		looPrototype(proto, sums[i], norm2, c)
+		for k := range proto {
+			proto[k] = l.toward[k][i]
+		}
+		proto[c] = l.without[i]
 		res.other[i] = verdict{-1, 2}
 		for k, s := range proto {
 			if d := 1 - s; k != c && d < res.other[i].distance {
 				res.other[i] = verdict{k, d}
 			}
 		}
-		if l.count[c] < 2 {
+		if math.IsNaN(l.without[i]) {
 			for _, h := range heads {
 				res.named[h][i] = verdict{-1, 2}
 			}
@@ -60,7 +61,7 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 			}
 		}
 		tell(Prototype, l.best(proto, proto))
-		tell(NearestShot, l.label[nearest[i]])
+		tell(NearestShot, l.label[l.row[l.nearest[i].shot]])
 		l.looRidge(scores, i)
 		tell(Ridge, l.best(scores, proto))
 		if between != nil {
@@ -90,67 +91,6 @@ func (l *learner) best(scores, cosines []float64) int {
 		}
 	}
 	return max(best, 0)
-}
-
-// nearest returns for each row the nearest other one.
-func (l *learner) nearest() []int {
-	at := make([]int, len(l.gram))
-	top := make([]float64, len(l.gram))
-	for i := range top {
-		top[i] = math.Inf(-1)
-	}
-	for i, row := range l.gram {
-		best, b := top[i], at[i]
-		for j, v := range row[:i] {
-			if v > best {
-				best, b = v, j
-			}
-			if v > top[j] {
-				top[j], at[j] = v, i
-			}
-		}
-		top[i], at[i] = best, b
-	}
-	return at
-}
-
-// sums returns for each row the sum of its cosines to each class's rows, itself
-// included, and for each class the squared norm of the sum of its rows.
-func (l *learner) sums() (sums [][]float64, norm2 []float64) {
-	w := len(l.class)
-	all := make([]float64, len(l.shots)*w)
-	sums = make([][]float64, len(l.shots))
-	for i := range sums {
-		sums[i] = all[i*w : (i+1)*w]
-	}
-	for i, row := range l.gram {
-		a, si := l.label[i], sums[i]
-		for j, v := range row[:i] {
-			si[l.label[j]] += v
-			all[j*w+a] += v
-		}
-		si[a] += row[i]
-	}
-	norm2 = make([]float64, w)
-	for i, c := range l.label {
-		norm2[c] += sums[i][c]
-	}
-	return sums, norm2
-}
-
-// looPrototype writes the cosines of a row of class c to the prototypes that
-// the other rows make.
-func looPrototype(dst, sums, norm2 []float64, c int) {
-	for k, s := range sums {
-		n := norm2[k]
-		if k == c {
-			n, s = n-float64(2*s)+1, s-1
-		}
-		dst[k] = 0
-		if n > tiny {
-			dst[k] = s / math.Sqrt(n)
-		}
-	}
 }
 
 // choose returns the head that leave-one-out speaks for.

@@ -13,9 +13,12 @@ type derived struct {
 	of        embed.Fingerprint // of the shots that count
 	prototype embed.Embedding   // nil before derive; L2 norm 1, or all zero if the shots cancel out
 	counted   []*entry          // the shots that count
-	length    float64           // norm of the mean of the shots, each of norm 1
-	apart     []float64         // leave-one-out distance of each shot that counts; nil with one
-	spread    float64           // their mean; NaN with one shot
+	takes     []take            // the same, those that are nearly one picture together
+	norm      float64           // of the sum of the takes, each the mean of shots of norm 1
+	length    float64           // norm / number of takes
+	away      []float64         // leave-one-out distance of each shot that counts, its take left out; nil with one take
+	apart     []float64         // their mean by take
+	spread    float64           // mean of apart; NaN with one take
 }
 
 // deriveAll derives ways, on all cores if they are many, as at the start.
@@ -45,30 +48,31 @@ func deriveSome(ways []*way, first, step int, fingerprint embed.Fingerprint, dim
 // The prototype is that of Snell, Swersky and Zemel, "Prototypical Networks
 // for Few-shot Learning" (NIPS 2017), equation 1: c = mean of f(x) over the
 // class's shots. Different here: each f(x) and c itself are scaled to L2 norm
-// 1, and queries are compared by cosine distance instead of the squared
-// Euclidean, which suits features of a network that was trained with a linear
-// classifier and not for this.
+// 1, shots that are nearly one picture count as one (see take), and queries are
+// compared by cosine distance instead of the squared Euclidean, which suits
+// features of a network that was trained with a linear classifier and not for
+// this.
 //
-// The spread is the mean over shots of the distance between the shot and the
-// prototype that the others make without it: how far a further picture of the
-// class is to be expected.
+// The spread is the mean over takes of the distance between their shots and the
+// prototype that the other takes make: how far a further picture of the class
+// is to be expected.
 func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 	dim := len(sum)
 	clear(sum)
 	counted := make([]*entry, 0, len(w.shots))
 	for _, e := range w.shots {
-		if e.fingerprint != fingerprint || len(e.embedding) != dim {
-			continue
-		}
-		counted = append(counted, e)
-		for i, x := range e.embedding {
-			sum[i] += float64(float64(x) * e.inv)
+		if e.fingerprint == fingerprint && len(e.embedding) == dim {
+			counted = append(counted, e)
 		}
 	}
-	norm2 := 0.0
-	for _, x := range sum {
-		norm2 += float64(x * x)
+	takes := takesOf(counted, w.was)
+	w.was = nil
+	for _, t := range takes {
+		for _, e := range t {
+			addShot(sum, 1/float64(len(t)), e)
+		}
 	}
+	norm2 := inOrder(sum)
 	proto := make(embed.Embedding, dim)
 	if norm2 > tiny {
 		inv := 1 / math.Sqrt(norm2)
@@ -76,29 +80,66 @@ func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 			proto[i] = float32(x * inv)
 		}
 	}
-	w.derived = derived{of: fingerprint, prototype: proto, counted: counted, spread: math.NaN()}
-	n := float64(len(counted))
+	w.derived = derived{of: fingerprint, prototype: proto, counted: counted, takes: takes, norm: math.Sqrt(norm2), spread: math.NaN()}
+	n := float64(len(takes))
 	if n > 0 {
-		w.length = math.Sqrt(norm2) / n
+		w.length = w.norm / n
 	}
 	if n < 2 {
 		return
 	}
-	w.apart = make([]float64, len(counted))
-	total := 0.0
+	w.away = make([]float64, len(counted))
+	w.apart = make([]float64, len(takes))
+	at := make(map[*entry]int, len(counted))
 	for i, e := range counted {
-		// Without the shot x the sum is S − x, of norm² S² − 2 x·S + 1 and
-		// x·(S − x) = x·S − 1.
-		xs := float64(dotSum(e.embedding, sum) * e.inv)
-		rest := norm2 - float64(2*xs) + 1
-		d := 1.0
-		if rest > tiny {
-			d = 1 - float64((xs-1)/math.Sqrt(rest))
+		at[e] = i
+	}
+	var mean []float64
+	total := 0.0
+	for i, t := range takes {
+		// Without the take, of mean m, the sum is S − m, of norm² S² − 2 m·S +
+		// m², and x·(S − m) = x·S − x·m; with one shot x, m = x and m² = 1.
+		if len(t) == 1 {
+			xs := float64(dotSum(t[0].embedding, sum) * t[0].inv)
+			w.apart[i] = left(xs-1, norm2-float64(2*xs)+1)
+			w.away[at[t[0]]] = w.apart[i]
+			total += w.apart[i]
+			continue
 		}
-		w.apart[i] = min(max(d, 0), 2)
+		if mean == nil {
+			mean = make([]float64, dim)
+		}
+		clear(mean)
+		for _, e := range t {
+			addShot(mean, 1/float64(len(t)), e)
+		}
+		rest := norm2 - float64(2*inner(mean, sum)) + inOrder(mean)
+		for _, e := range t {
+			d := left(float64(dotSum(e.embedding, sum)*e.inv)-float64(dotSum(e.embedding, mean)*e.inv), rest)
+			w.away[at[e]] = d
+			w.apart[i] += d / float64(len(t))
+		}
 		total += w.apart[i]
 	}
 	w.spread = total / n
+}
+
+// left is the distance of a shot to the direction of what is left without it:
+// its product with that, and that one's squared norm.
+func left(product, norm2 float64) float64 {
+	if norm2 <= tiny {
+		return 1
+	}
+	return min(max(1-float64(product/math.Sqrt(norm2)), 0), 2)
+}
+
+// inOrder is the squared norm of v, summed in order.
+func inOrder(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x * x)
+	}
+	return sum
 }
 
 // tiny is a squared norm below which a sum of unit vectors has no direction.

@@ -53,6 +53,7 @@ type way struct {
 	created time.Time
 	shots   []*entry // by id
 	derived
+	was    []take  // of the way that this one came from, for derive; nil afterwards
 	sketch *sketch // of the prototype, as entry.sketch
 }
 
@@ -185,11 +186,15 @@ type editor struct {
 
 func (ed *editor) own(w int) *way {
 	if ed.reuse {
-		ed.ways[w].derived, ed.ways[w].sketch = derived{}, nil
+		ed.ways[w].derived, ed.ways[w].was, ed.ways[w].sketch = derived{}, nil, nil
 		return ed.ways[w]
 	}
 	old := ed.ways[w]
-	ed.ways[w] = &way{name: old.name, created: old.created, shots: slices.Clone(old.shots)}
+	was := old.takes
+	if was == nil {
+		was = old.was // it was made a moment ago
+	}
+	ed.ways[w] = &way{name: old.name, created: old.created, shots: slices.Clone(old.shots), was: was}
 	return ed.ways[w]
 }
 

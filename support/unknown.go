@@ -122,7 +122,7 @@ func limits(ways []*way, rule Rule, head Head, loo *looResult) []limit {
 	for i, w := range ways {
 		switch {
 		case w.tells():
-		case math.IsNaN(w.spread):
+		case math.IsNaN(w.spread) && len(w.counted) < 2:
 			lim[i] = limit{radiusAlone, ByOneShot}
 		default:
 			lim[i] = limit{radiusScene, ByOneScene}
@@ -204,7 +204,7 @@ func nonconformity(ways []*way, o own, head Head, loo *looResult) []float64 {
 			// With one shot left the own class is at so great a disadvantage
 			// against the others that what it is named says little.
 			if named != nil && k > 2 {
-				v := named[loo.row[w.counted[j]]]
+				v := named[loo.row[w.takes[j][0]]]
 				if other := loo.way(v.column); other != i && ways[other].tells() {
 					s = v.distance / o.spread[other]
 				}

@@ -23,6 +23,9 @@ func told(apart ...float64) *way {
 		w.spread += d / float64(len(apart))
 	}
 	w.counted = w.shots
+	for _, e := range w.shots {
+		w.takes = append(w.takes, take{e})
+	}
 	return w
 }
 

@@ -12,15 +12,35 @@ import (
 // calibrateLine is a row of the table of thresholds. What holds for all classes
 // is in every line.
 type calibrateLine struct {
-	Class       string           `json:"class"`
-	Shots       int              `json:"shots"`
-	Threshold   float64          `json:"threshold"`
-	Basis       support.Basis    `json:"basis"`
-	Calibrated  bool             `json:"calibrated"`
-	FalseReject float64          `json:"false_reject"` // as asked; 0: not
-	FalseAccept float64          `json:"false_accept"` // likewise
-	Head        support.Head     `json:"head"`         // likewise
-	Estimate    support.Estimate `json:"estimate"`     // what the shots themselves say of it
+	Class       string        `json:"class"`
+	Shots       int           `json:"shots"`
+	Threshold   float64       `json:"threshold"`
+	Basis       support.Basis `json:"basis"`
+	Calibrated  bool          `json:"calibrated"`
+	FalseReject float64       `json:"false_reject"` // as asked; 0: not
+	FalseAccept float64       `json:"false_accept"` // likewise
+	Head        support.Head  `json:"head"`         // likewise
+	Estimate    estimateLine  `json:"estimate"`     // what the shots themselves say of it
+}
+
+// estimateLine is a support.Estimate. Null is what the shots cannot tell.
+type estimateLine struct {
+	Head        support.Head `json:"head"`
+	Shots       int          `json:"shots"`
+	Accuracy    *float64     `json:"accuracy"`
+	FalseReject *float64     `json:"false_reject"`
+	FalseAccept *float64     `json:"false_accept"`
+}
+
+func newEstimateLine(est support.Estimate, ways int) estimateLine {
+	l := estimateLine{Head: est.Head, Shots: est.Shots}
+	if est.Shots > 0 {
+		l.Accuracy, l.FalseReject = &est.Accuracy, &est.FalseReject
+		if ways > 1 {
+			l.FalseAccept = &est.FalseAccept
+		}
+	}
+	return l
 }
 
 func newCalibrate(e *env) *cobra.Command {
@@ -99,12 +119,15 @@ func (e *env) thresholds(set *support.Set) error {
 		e.note("%v", errNothingTaught)
 	}
 	for _, w := range ways {
-		l := calibrateLine{w.Class, w.Shots, w.Radius, w.Basis, w.Basis.Calibrated(), rule.FalseReject, rule.FalseAccept, rule.Head, est}
+		l := calibrateLine{w.Class, w.Shots, w.Radius, w.Basis, w.Basis.Calibrated(), rule.FalseReject, rule.FalseAccept, rule.Head, newEstimateLine(est, len(ways))}
 		if err := e.line(l, "%s: %s, threshold %.3f, by %s", l.Class, shots(l.Shots), l.Threshold, basisText(l.Basis)); err != nil {
 			return err
 		}
 	}
-	if est.Shots > 0 {
+	switch {
+	case est.Shots == 0 && len(ways) > 0:
+		e.note("how well it does, these shots cannot tell: no class has two that differ")
+	case est.Shots > 0:
 		e.note("by the shots themselves, %d of which were asked about as if never taught, with %s choosing: %.1f %% named right; %.1f %% of known pictures called unknown%s",
 			est.Shots, est.Head, 100*est.Accuracy, 100*est.FalseReject, othersText(est, len(ways)))
 	}
