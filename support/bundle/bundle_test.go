@@ -332,7 +332,7 @@ func TestRefusesManifest(t *testing.T) {
 		{"a wrong length", func(m map[string]any) { table(m, 0)["dim"] = 4 }, ErrCorrupt, "48 bytes"},
 		{"no numbers", func(m map[string]any) { table(m, 0)["dim"] = 0 }, ErrCorrupt, "0 numbers"},
 		{"too many numbers", func(m map[string]any) { table(m, 0)["dim"] = 1 << 17 }, ErrCorrupt, "numbers"},
-		{"too many rows", func(m map[string]any) { table(m, 0)["rows"] = 1 << 40 }, ErrCorrupt, "rows"},
+		{"too many rows", func(m map[string]any) { table(m, 0)["rows"] = int64(1) << 40 }, ErrCorrupt, "rows"},
 		{"fewer rows", func(m map[string]any) { table(m, 0)["rows"] = 3 }, ErrCorrupt, "48 bytes"},
 		{"a table's wrong sum", func(m map[string]any) { table(m, 0)["sha256"] = strings.Repeat("00", 32) }, ErrCorrupt, "sha256"},
 		{"a missing table", func(m map[string]any) { table(m, 0)["file"] = "e.f32" }, ErrCorrupt, "e.f32 is not in it"},

@@ -154,6 +154,8 @@ var verbs = []verb{
 	{groupShots, newClasses},
 	{groupShots, newShots},
 	{groupShots, newUndo},
+	{groupShots, newExport},
+	{groupShots, newImport},
 	{groupShots, newCalibrate},
 	{groupModel, newModel},
 	{groupModel, newQuantize},

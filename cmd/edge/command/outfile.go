@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,9 +18,24 @@ func outVar(flags *pflag.FlagSet, out *string, usage string) {
 
 // writeFile replaces the file at path by b: whoever reads it meanwhile, or
 // after a power cut, finds the old or the new one whole.
-func writeFile(path string, b []byte) (err error) {
+func writeFile(path string, b []byte) error {
+	// CreateTemp's mode keeps others out, which a model file has no reason to.
+	return writeTo(path, 0o644, "-o names a file in a folder that is there and can be written to", func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+// writeTo is writeFile for what write writes; hint is for a file that cannot be
+// made.
+func writeTo(path string, mode fs.FileMode, hint string, write func(io.Writer) error) (err error) {
 	if i, err := os.Stat(path); err == nil && !i.Mode().IsRegular() {
-		return os.WriteFile(path, b, 0o644) // /dev/stdout, a pipe; a folder gives the error
+		// /dev/stdout, a pipe; a folder gives the error.
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, mode)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
@@ -27,18 +43,17 @@ func writeFile(path string, b []byte) (err error) {
 		if p, ok := errors.AsType[*fs.PathError](err); ok {
 			p.Path = path
 		}
-		return coded(exitFailed, err, "-o names a file in a folder that is there and can be written to")
+		return coded(exitFailed, err, hint)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	if _, err := f.Write(b); err != nil {
+	if err := write(f); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	// CreateTemp's mode keeps others out, which a model file has no reason to.
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

@@ -43,6 +43,8 @@ func TestScripts(t *testing.T) {
 			"cut":       cut,
 			"hold":      hold,
 			"release":   release,
+			"unzip":     unzip,
+			"mkbundle":  mkbundle,
 		},
 		Setup: func(env *testscript.Env) error {
 			m, err := tinyModel("int8")
