@@ -29,7 +29,11 @@ func TestFused(t *testing.T) {
 				if seed%3 == 0 {
 					g = blocks(rng, seed)
 				}
-				joined += testFused(t, embedtest.Int8(g, seed), tier, seed, rng)
+				m := embedtest.Int8(g, seed)
+				if seed%4 == 1 {
+					byChannel(m)
+				}
+				joined += testFused(t, m, tier, seed, rng)
 			}
 			if joined < 120 {
 				t.Errorf("only %d values were inside of a chain", joined)

@@ -138,6 +138,9 @@ func TestInt8Reference(t *testing.T) {
 
 func testInt8Reference(t *testing.T, seed uint64, seen map[string]int) {
 	m := embedtest.Int8(embedtest.Random(seed, true), seed)
+	if seed%4 == 0 {
+		byChannel(m)
+	}
 	n := network(t, m)
 	shapes, err := m.Graph.Shapes()
 	if err != nil {
@@ -186,6 +189,12 @@ func testInt8Reference(t *testing.T, seed uint64, seen map[string]int) {
 		t.Fatal(err)
 	}
 	checkUnit(t, e, sums)
+}
+
+// byChannel gives a model's input another mean and deviation in each channel,
+// as PyTorch's networks have: one scale and zero point hold all three.
+func byChannel(m *embed.Model) {
+	m.Graph.Input.Mean, m.Graph.Input.Std = [3]float32{123.675, 116.28, 103.53}, [3]float32{129.5, 120.25, 131}
 }
 
 // TestInt8Input compares the input of an int8 network with the definition in
@@ -278,6 +287,8 @@ func TestGolden(t *testing.T) {
 				{embedtest.Tiny(), "c895e5688f38fb74"},
 				{embedtest.TinyFloat(), "6e51dbffeb54f4d4"},
 				{embedtest.Int8(embedtest.Lite0(64, 3), 3), "a2b95c78e24db13d"},
+				{embedtest.Mixed(21), "cfe8d06ada5d6ef7"},
+				{embedtest.MixedFloat(21), "219ab5998619e166"},
 			} {
 				n := network(t, c.model)
 				e := make(embed.Embedding, n.Dim())
@@ -299,7 +310,7 @@ func TestGolden(t *testing.T) {
 
 // TestGold runs the gold inputs of the test models as `edge doctor` does.
 func TestGold(t *testing.T) {
-	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat()} {
+	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat(), embedtest.Mixed(16), embedtest.MixedFloat(16)} {
 		n := network(t, m)
 		s := session(t, n, 1)
 		for i, gold := range m.Gold {
@@ -325,9 +336,9 @@ func TestThreads(t *testing.T) {
 	x = b.Add(y, b.Pointwise(x, 24, embed.ActNone), embed.ActNone)
 	b.GlobalMean(b.Pointwise(x, 200, embed.ActReLU))
 	g := b.Graph()
-	for _, m := range []*embed.Model{embedtest.Int8(g, 1), float32Model(g)} {
+	for _, m := range []*embed.Model{embedtest.Int8(g, 1), float32Model(g), embedtest.Mixed(150), embedtest.MixedFloat(150)} {
 		n := network(t, m)
-		rgb := embedtest.Pixels(48*48*3, 5)
+		rgb := embedtest.Pixels(n.Input().Height*n.Input().Width*3, 5)
 		want := make(embed.Embedding, n.Dim())
 		if err := session(t, n, 1).EmbedPixels(want, rgb); err != nil {
 			t.Fatal(err)
@@ -372,7 +383,7 @@ func TestConcurrentSessions(t *testing.T) {
 }
 
 func TestEmbedAllocatesNothing(t *testing.T) {
-	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat()} {
+	for _, m := range []*embed.Model{embedtest.Tiny(), embedtest.TinyFloat(), embedtest.Mixed(40), embedtest.MixedFloat(40)} {
 		n := network(t, m)
 		for threads := 1; threads <= 2; threads++ {
 			s := session(t, n, threads)

@@ -203,7 +203,7 @@ func referenceInt8(m *embed.Model, shapes []embed.Shape, rgb []byte) (values [][
 	values = make([][]int8, len(shapes))
 	for _, v := range rgb[:shapes[0].Len()] {
 		c := len(values[0]) % 3
-		// Exact for the means and scales of these tests, powers of two.
+		// TestInt8Input compares this with rational numbers.
 		real := (float64(v) - float64(g.Input.Mean[c])) / float64(g.Input.Std[c]) / float64(q.Values[0].Scale)
 		r := math.RoundToEven(real) + float64(q.Values[0].Zero)
 		values[0] = append(values[0], int8(min(max(r, -128), 127)))

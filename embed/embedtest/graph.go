@@ -220,3 +220,39 @@ func tiny(seed uint64) *embed.Graph {
 	b.GlobalMean(x)
 	return b.Graph()
 }
+
+// mixed is a network of every operator of format 1.1: a block with hard swish
+// and squeeze-and-excite (MobileNetV3), branches and pools that are joined
+// (SqueezeNet, GoogLeNet), and a channel shuffle (ShuffleNet). Nothing in it
+// depends on the last bit of a library's exponential.
+func mixed(side int, seed uint64) *embed.Graph {
+	b := NewBuilder(side, seed)
+	x := b.Act(b.Conv(0, Same(3, 2, side), 1, 8, embed.ActNone), embed.ActHardSwish)
+	half := b.Shape(x).W
+	pool := Same(3, 2, half)
+	pool.Bottom, pool.Right = max(pool.Bottom, 1), max(pool.Right, 1) // ceil_mode
+	in := b.MaxPool(x, pool)
+	quarter := b.Shape(in).W
+
+	x = b.Act(b.Pointwise(in, 24, embed.ActNone), embed.ActHardSwish)
+	x = b.Act(b.Depthwise(x, 5, 1, embed.ActNone), embed.ActHardSwish)
+	se := b.Pointwise(b.GlobalMean(x), 6, embed.ActReLU)
+	se = b.Act(b.Pointwise(se, 24, embed.ActNone), embed.ActHardSigmoid, 1./6, 0.5)
+	x = b.Mul(x, se, embed.ActNone)
+	x = b.Add(in, b.Pointwise(x, 8, embed.ActNone), embed.ActReLU)
+
+	y := b.MeanPool(x, Same(3, 1, quarter), true)
+	z := b.MeanPool(x, Same(3, 1, quarter), false)
+	x = b.Concat(b.Pointwise(x, 5, embed.ActReLU6), y, b.Act(z, embed.ActLeakyReLU, 0.25))
+	channels := make([]int32, b.Shape(x).C)
+	for c := range channels {
+		channels[c] = int32(c*5%len(channels)) // 21 channels in another order
+	}
+	x = b.Select(x, channels...)
+	x = b.Add(x, b.GlobalMean(x), embed.ActNone)
+	x = b.Pointwise(x, 16, embed.ActNone)
+	n := &b.graph.Nodes[x-1]
+	n.Act, n.Alpha, n.Beta = embed.ActClip, -1, 4
+	b.GlobalMean(x)
+	return b.Graph()
+}

@@ -27,6 +27,25 @@ func TinyFloat() *embed.Model {
 	return m
 }
 
+// Mixed returns an int8 model of side × side pixels and 16 dimensions with
+// every operator of format 1.1, and two gold inputs.
+func Mixed(side int) *embed.Model {
+	m := Int8(mixed(side, 1), 1)
+	m.Meta = embed.Meta{Name: "mixed", Origin: "embedtest", License: "Apache-2.0"}
+	addGold(m)
+	return m
+}
+
+// MixedFloat returns the float32 model that Mixed was quantized from.
+func MixedFloat(side int) *embed.Model {
+	m := &embed.Model{
+		Meta:      embed.Meta{Name: "mixed-float", Origin: "embedtest", License: "Apache-2.0"},
+		Precision: embed.Float32, Graph: mixed(side, 1),
+	}
+	addGold(m)
+	return m
+}
+
 // Pixels returns n bytes of noise over a colour, both by seed.
 func Pixels(n int, seed uint64) []byte {
 	rng := rand.New(rand.NewPCG(seed, 1))

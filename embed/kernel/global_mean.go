@@ -31,14 +31,16 @@ const sumsInBlock = int(unsafe.Sizeof(Block{}) / unsafe.Sizeof(int32(0)))
 func (d *globalMeanOp) Scratch() int { return d.sums.Scratch() + ceil(d.In.C, sumsInBlock) }
 
 func (d *globalMeanOp) Run(a *Args, p Part) {
-	inner := *a
-	inner.Scratch = a.Scratch[ceil(d.In.C, sumsInBlock):]
-	inner.Sum = unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(a.Scratch))), d.In.C)
-	d.sums.Run(&inner, p)
+	blocks := ceil(d.In.C, sumsInBlock)
+	sums := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(a.Scratch))), d.In.C)
+	scratch, sum := a.Scratch, a.Sum
+	a.Scratch, a.Sum = scratch[blocks:], sums
+	d.sums.Run(a, p)
+	a.Scratch, a.Sum = scratch, sum
 	mult := int64(d.Mult) << (d.Shift & 15)
 	lo, hi := int64(d.Lo), int64(d.Hi)
 	out := a.Out[d.Out.At(0, 0)-a.OutFrom:][:d.In.C]
-	for c, sum := range inner.Sum {
+	for c, sum := range sums {
 		q := (int64(sum)*mult+1<<30)>>31 + int64(d.ZeroO)
 		out[c] = int8(uint8(min(max(q, lo), hi)) ^ d.flip)
 	}
