@@ -48,7 +48,7 @@ func readZip(ts *testscript.TestScript, name string) (parts []zipPart) {
 }
 
 // mkbundle FROM TO HOW: a bundle of two classes of two shots with something
-// about it: bare (the first shot has no crop), nopicture, sum, missing, version,
+// about it: bare (the first shot has no crop), allbare, nopicture, sum, missing, version,
 // path, link, twice, bomb, many, nan or short.
 func mkbundle(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
@@ -79,6 +79,13 @@ func mkbundle(ts *testscript.TestScript, neg bool, args []string) {
 	case "bare":
 		delete(shot(0, 0), "crop")
 		delete(shot(0, 0), "sha256")
+	case "allbare":
+		for class := range 2 {
+			for i := range 2 {
+				delete(shot(class, i), "crop")
+				delete(shot(class, i), "sha256")
+			}
+		}
 	case "nopicture":
 		b := []byte("no picture at all")
 		parts[find("mug/4.jpg")].data, shot(1, 1)["sha256"] = b, sum(b)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ type classLine struct {
 	Created time.Time `json:"created"`
 
 	Basis support.Basis `json:"basis"` // what the radius rests on
+
+	Aside int `json:"aside,omitempty"` // shots of which the model in use can make nothing
 }
 
 // changeLine says what a verb changed in the store.
@@ -103,8 +106,12 @@ func (e *env) listClasses() error {
 		e.note("%v", errNothingTaught)
 	}
 	for _, w := range ways {
-		l := classLine{w.Class, w.Shots, w.Radius, w.Created.UTC(), w.Basis}
-		if err := e.line(l, "%s: %s, radius %.3f, since %s", l.Class, shots(l.Shots), l.Radius, l.Created.Local().Format("2006-01-02 15:04")); err != nil {
+		l := classLine{w.Class, w.Shots, w.Radius, w.Created.UTC(), w.Basis, w.Aside}
+		count := shots(l.Shots)
+		if l.Aside > 0 {
+			count += fmt.Sprintf(" (%d left out of answers)", l.Aside)
+		}
+		if err := e.line(l, "%s: %s, radius %.3f, since %s", l.Class, count, l.Radius, l.Created.Local().Format("2006-01-02 15:04")); err != nil {
 			return err
 		}
 	}

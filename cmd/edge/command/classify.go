@@ -53,7 +53,7 @@ time for the network and the comparison.`,
 			if err != nil {
 				return err
 			}
-			set, err := e.readStore(network.Fingerprint(), network.Dim())
+			set, err := e.readStoreFor(c.Context(), network)
 			if err != nil {
 				return err
 			}

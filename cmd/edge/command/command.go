@@ -156,6 +156,7 @@ var verbs = []verb{
 	{groupShots, newUndo},
 	{groupShots, newExport},
 	{groupShots, newImport},
+	{groupShots, newReembed},
 	{groupShots, newCalibrate},
 	{groupModel, newModel},
 	{groupModel, newQuantize},

@@ -203,6 +203,10 @@ func (d *doctor) storage(context.Context) (string, error) {
 		fingerprint, dim = d.network.Fingerprint(), d.network.Dim()
 	}
 	set, err := d.e.readStore(fingerprint, dim)
+	mismatch := errors.Is(err, support.ErrModelMismatch)
+	if mismatch {
+		set, err = d.e.readStore(embed.Fingerprint{}, 0)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -210,7 +214,18 @@ func (d *doctor) storage(context.Context) (string, error) {
 		return dir + " holds nothing yet", nil
 	}
 	defer set.Close()
-	return fmt.Sprintf("%s: %s, %s", dir, number(len(set.Ways()), "class", "classes"), shots(set.Len())), nil
+	detail := fmt.Sprintf("%s: %s, %s", dir, number(len(set.Ways()), "class", "classes"), shots(set.Len()))
+	switch aside := len(set.Aside()); {
+	case mismatch:
+		lacking, err := fittable(set, fingerprint)
+		if err != nil {
+			return "", err
+		}
+		detail += fmt.Sprintf(", %d taught with another model; edge run and edge reembed make them fit this one", lacking)
+	case aside > 0:
+		detail += fmt.Sprintf(", %d left out of answers: this model can make nothing of them", aside)
+	}
+	return detail, nil
 }
 
 // existing is path or its nearest parent that is there.

@@ -65,7 +65,7 @@ var kinds = []struct {
 	{embed.ErrKernel, exitUsage, "unset " + embed.KernelEnv + ": edge takes the best kernel by itself"},
 	{embed.ErrPicture, exitCamera, "give it a JPEG, PNG, WebP or BMP picture"},
 	{support.ErrName, exitUsage, "a name has 1 to 64 characters and none of / \\ or line breaks; unknown is taken"},
-	{support.ErrModelMismatch, exitStore, "use the model that taught it (--model), or teach into another folder (--store)"},
+	{support.ErrModelMismatch, exitStore, "edge reembed makes what was taught fit this model; or use the one that taught it (--model)"},
 	{support.ErrLocked, exitStore, "end the other edge, or use another folder (--store)"},
 	{support.ErrReadOnly, exitStore, "make the folder writable, or use another one (--store)"},
 	{support.ErrVersion, exitStore, "this store was written by a newer edge; update edge"},

@@ -116,7 +116,7 @@ func (o *importOptions) run(ctx context.Context, e *env, path string, classes []
 	if err != nil {
 		return err
 	}
-	set, err := e.openStore(network.Fingerprint(), network.Dim())
+	set, err := e.storeFor(ctx, network)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (e *env) teach(ctx context.Context, lessons []lesson, o *teachOptions) (err
 	if err != nil {
 		return err
 	}
-	set, err := e.openStore(network.Fingerprint(), network.Dim())
+	set, err := e.storeFor(ctx, network)
 	if err != nil {
 		return err
 	}
