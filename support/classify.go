@@ -41,6 +41,7 @@ type view struct {
 	limit    []limit // by way
 	head     Head    // never Auto
 	estimate Estimate
+	advice   []Advice
 	scorer   scorer
 
 	shots []*entry // those that count, way by way
@@ -63,6 +64,7 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 	v.head, v.scorer, loo = l.learn(st, dim, rule)
 	v.limit = limits(st.ways, rule, v.head, loo)
 	v.estimate = estimate(v.head, v.limit, loo)
+	v.advice = advise(st.ways, v.head, loo)
 	v.flatten()
 	return v
 }

@@ -14,6 +14,8 @@ type looResult struct {
 	right  map[Head]int   // of them
 	named  map[Head][]verdict
 	other  []verdict // by row: the nearest class but its own
+	margin []float64 // by row: how much higher ridge regression rates the best other class than its own; −Inf: not asked, or there is no other
+	like   []int     // by row: that class's column
 	column []int     // by way; set by order
 }
 
@@ -27,7 +29,7 @@ type verdict struct {
 // all follows from what the learner has.
 func (l *learner) leaveOneOut(between [][]float64) *looResult {
 	n, w := len(l.shots), len(l.class)
-	res := &looResult{label: slices.Clone(l.label), right: map[Head]int{}, named: map[Head][]verdict{}, other: make([]verdict, n)}
+	res := &looResult{label: slices.Clone(l.label), right: map[Head]int{}, named: map[Head][]verdict{}, other: make([]verdict, n), margin: make([]float64, n), like: make([]int, n)}
 	heads := []Head{Prototype, NearestShot, Ridge}
 	if between != nil {
 		heads = append(heads, LDA)
@@ -42,6 +44,7 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 		}
 		proto[c] = l.without[i]
 		res.other[i] = verdict{-1, 2}
+		res.margin[i], res.like[i] = math.Inf(-1), -1
 		for k, s := range proto {
 			if d := 1 - s; k != c && d < res.other[i].distance {
 				res.other[i] = verdict{k, d}
@@ -64,6 +67,11 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 		tell(NearestShot, l.label[l.row[l.nearest[i].shot]])
 		l.looRidge(scores, i)
 		tell(Ridge, l.best(scores, proto))
+		for k, s := range scores {
+			if m := s - scores[c]; k != c && m > res.margin[i] {
+				res.margin[i], res.like[i] = m, k
+			}
+		}
 		if between != nil {
 			l.looLDA(disc, scores, between, i)
 			tell(LDA, l.best(disc, proto))
