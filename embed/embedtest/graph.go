@@ -246,7 +246,7 @@ func mixed(side int, seed uint64) *embed.Graph {
 	x = b.Concat(b.Pointwise(x, 5, embed.ActReLU6), y, b.Act(z, embed.ActLeakyReLU, 0.25))
 	channels := make([]int32, b.Shape(x).C)
 	for c := range channels {
-		channels[c] = int32(c*5%len(channels)) // 21 channels in another order
+		channels[c] = int32(c * 5 % len(channels)) // 21 channels in another order
 	}
 	x = b.Select(x, channels...)
 	x = b.Add(x, b.GlobalMean(x), embed.ActNone)

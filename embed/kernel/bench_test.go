@@ -147,3 +147,47 @@ func BenchmarkMean(b *testing.B) {
 		measure(b, tier, tier.Mean(&Mean{In: l, Zero: -128}), &Args{A: x.slice(), Sum: make([]int32, l.C)}, l.Len(), "element")
 	})
 }
+
+// BenchmarkPlain measures what every tier does in plain Go, in shapes of
+// MobileNetV3, ResNet-18 and ShuffleNetV2, by elements written.
+func BenchmarkPlain(b *testing.B) {
+	tier, err := Choose("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	wide := Layout{H: 14, W: 14, C: 480}
+	stem, pooled := Layout{H: 112, W: 112, C: 64}, Layout{H: 56, W: 56, C: 64}
+	half := Layout{H: 28, W: 28, C: 58}
+	both := Layout{H: 28, W: 28, C: 116}
+	shuffle, slice := make([]int32, 116), make([]int32, 58)
+	for c := range shuffle {
+		shuffle[c] = int32(c%2*58 + c/2)
+	}
+	for c := range slice {
+		slice[c] = int32(58 + c)
+	}
+	pool := Pool{In: stem, Out: pooled, Window: window(3, 2, 1, 1, 1, 1, 1)}
+	for _, c := range []struct {
+		name      string
+		op        Op
+		a, b, out Layout
+	}{
+		{"table", tier.Table(&Table{In: wide, Out: wide, Table: ordinary.table(rng)}), wide, Layout{}, wide},
+		{"mul", tier.Mul(&Mul{A: wide, B: wide, Out: wide, Mult: 1 << 23, Lo: -128, Hi: 127}), wide, wide, wide},
+		{"mul-place", tier.Mul(&Mul{A: wide, B: Layout{H: 1, W: 1, C: 480}, Out: wide, Mult: 1 << 23, Lo: -128, Hi: 127}), wide, Layout{H: 1, W: 1, C: 480}, wide},
+		{"max-pool", tier.MaxPool(&pool), stem, Layout{}, pooled},
+		{"mean-pool", tier.MeanPool(&MeanPool{Pool: pool}), stem, Layout{}, pooled},
+		{"place", tier.Place(&Place{In: half, Out: both, Table: ordinary.table(rng)}), half, Layout{}, both},
+		{"place-copy", tier.Place(&Place{In: half, Out: both}), half, Layout{}, both},
+		{"select-shuffle", tier.Select(&Select{In: both, Out: both, Channels: shuffle}), both, Layout{}, both},
+		{"select-slice", tier.Select(&Select{In: both, Out: half, Channels: slice}), both, Layout{}, half},
+	} {
+		x, y, out := newBuffer(c.a, tier), newBuffer(c.b, tier), newBuffer(c.out, tier)
+		x.put(ordinary.values(rng, c.a.elements()), 0)
+		y.put(ordinary.values(rng, c.b.elements()), 0)
+		b.Run(c.name+"/"+tier.Name, func(b *testing.B) {
+			measure(b, tier, c.op, &Args{Out: out.slice(), A: x.slice(), B: y.slice()}, c.out.elements(), "element")
+		})
+	}
+}

@@ -1,12 +1,14 @@
 package kernel
 
+import "encoding/binary"
+
 type maxPoolOp struct {
 	Pool
-	flip uint8
+	sign uint8
 }
 
 // MaxPool makes an Op of any tier: the greatest of each window.
-func (t *Tier) MaxPool(p *Pool) Op { return &maxPoolOp{*p, t.Flip} }
+func (t *Tier) MaxPool(p *Pool) Op { return &maxPoolOp{*p, t.sign()} }
 
 func (d *maxPoolOp) Parts() []Part { return d.parts() }
 
@@ -18,27 +20,48 @@ func (p *Pool) parts() []Part {
 func (d *maxPoolOp) Scratch() int { return 0 }
 
 func (d *maxPoolOp) Run(a *Args, p Part) {
+	in := asBytes(a.A)
 	for y := p.Y; y < p.YEnd; y++ {
 		top, rows, _ := d.Rows(y)
 		for x := range d.Out.W {
 			left, columns, _ := d.Columns(x)
-			out := a.Out[d.Out.At(y, x)-a.OutFrom:][:d.Out.C]
-			copy(out, a.A[d.In.At(top, left)-a.AFrom:])
-			for ky := range rows {
-				for kx := range columns {
-					at := d.In.At(top+ky*d.Window.DilationH, left+kx*d.Window.DilationW)
-					d.greater(out, a.A[at-a.AFrom:][:len(out)])
-				}
+			out := asBytes(a.Out[d.Out.At(y, x)-a.OutFrom:][:d.Out.C])
+			at := d.In.At(top, left) - a.AFrom
+			if len(out) < lanes {
+				d.single(out, in, at, rows, columns)
+				continue
+			}
+			for c := 0; c < len(out); c += lanes {
+				c := lanesAt(c, len(out))
+				d.lanes(out[c:], in, at+c, rows, columns)
 			}
 		}
 	}
 }
 
-// greater is out[i] = max(out[i], in[i]).
-func (d *maxPoolOp) greater(out, in []int8) {
-	out = out[:len(in)]
-	for i, v := range in {
-		q := max(int8(uint8(v)^d.flip), int8(uint8(out[i])^d.flip))
-		out[i] = int8(uint8(q) ^ d.flip)
+// lanes is the greatest in each of eight channels.
+func (d *maxPoolOp) lanes(out, in []byte, at, rows, columns int) {
+	sign := signs(d.sign)
+	down, right := d.Window.DilationH*d.In.Row(), d.Window.DilationW*d.In.C
+	var most uint64 // of q+128, which is at least 0
+	for range rows {
+		for p := at; p < at+columns*right; p += right {
+			most = maxLanes(most, loadLanes(in, p)^sign)
+		}
+		at += down
+	}
+	binary.LittleEndian.PutUint64(out, most^sign)
+}
+
+// single is the greatest in each channel, one by one.
+func (d *maxPoolOp) single(out, in []byte, at, rows, columns int) {
+	for c := range out {
+		var most uint8
+		for ky := range rows {
+			for kx := range columns {
+				most = max(most, in[at+ky*d.Window.DilationH*d.In.Row()+kx*d.Window.DilationW*d.In.C+c]^d.sign)
+			}
+		}
+		out[c] = most ^ d.sign
 	}
 }

@@ -8,50 +8,80 @@ type MeanPool struct {
 
 type meanPoolOp struct {
 	MeanPool
-	flip uint8
+	sign uint8
 }
 
 // MeanPool makes an Op of any tier.
-func (t *Tier) MeanPool(p *MeanPool) Op { return &meanPoolOp{*p, t.Flip} }
+func (t *Tier) MeanPool(p *MeanPool) Op { return &meanPoolOp{*p, t.sign()} }
 
 func (d *meanPoolOp) Parts() []Part { return d.parts() }
 
 func (d *meanPoolOp) Scratch() int { return 0 }
 
-// meanChannels are so many that their sums stay in the first-level cache.
-const meanChannels = 64
+// meanTerms is how many q+128 a sum of 16 bits has room for.
+const meanTerms = (1<<16 - 1) / 255
 
 func (d *meanPoolOp) Run(a *Args, p Part) {
+	in := asBytes(a.A)
 	for y := p.Y; y < p.YEnd; y++ {
 		top, rows, countedH := d.Rows(y)
 		for x := range d.Out.W {
 			left, columns, countedW := d.Columns(x)
+			out := asBytes(a.Out[d.Out.At(y, x)-a.OutFrom:][:d.Out.C])
+			at := d.In.At(top, left) - a.AFrom
 			n := meanDivisor(countedH * countedW)
-			for c := 0; c < d.Out.C; c += meanChannels {
-				var all [meanChannels]int32
-				sums := all[:min(meanChannels, d.Out.C-c)]
-				for ky := range rows {
-					for kx := range columns {
-						at := d.In.At(top+ky*d.Window.DilationH, left+kx*d.Window.DilationW)
-						addBytes(sums, a.A[at+c-a.AFrom:], d.flip)
-					}
+			// Of each place in the picture q − Zero is q+128 less so much.
+			zeros := int32(rows*columns) * (int32(d.Zero) + 128)
+			if len(out) < lanes || rows*columns > meanTerms {
+				for c := range out {
+					out[c] = d.mean(n, d.sum(in, at+c, rows, columns)-zeros)
 				}
-				out := a.Out[d.Out.At(y, x)+c-a.OutFrom:][:len(sums)]
-				zeros := int32(rows*columns) * int32(d.Zero)
-				for i, sum := range sums {
-					out[i] = int8(uint8(int(d.Zero)+n.quotient(sum-zeros)) ^ d.flip)
+				continue
+			}
+			for c := 0; c < len(out); c += lanes {
+				c := lanesAt(c, len(out))
+				even, odd := d.lanes(in, at+c, rows, columns)
+				to := out[c : c+lanes]
+				for i := 0; i < lanes; i += 2 {
+					to[i] = d.mean(n, int32(even&0xffff)-zeros)
+					to[i+1] = d.mean(n, int32(odd&0xffff)-zeros)
+					even, odd = even>>16, odd>>16
 				}
 			}
 		}
 	}
 }
 
-// addBytes is sums[i] += in[i].
-func addBytes(sums []int32, in []int8, flip uint8) {
-	in = in[:len(sums)]
-	for i, v := range in {
-		sums[i] += int32(int8(uint8(v) ^ flip))
+// mean is what is stored for a sum of q − Zero.
+func (d *meanPoolOp) mean(n meanDivision, sum int32) uint8 {
+	return uint8(int(d.Zero)+128+n.quotient(sum)) ^ d.sign
+}
+
+// lanes returns the sums of q+128 of eight channels, 16 bits each.
+func (d *meanPoolOp) lanes(in []byte, at, rows, columns int) (even, odd uint64) {
+	sign := signs(d.sign)
+	down, right := d.Window.DilationH*d.In.Row(), d.Window.DilationW*d.In.C
+	for range rows {
+		for p := at; p < at+columns*right; p += right {
+			v := loadLanes(in, p) ^ sign
+			even += v & laneEven
+			odd += v >> 8 & laneEven
+		}
+		at += down
 	}
+	return even, odd
+}
+
+// sum returns the sum of q+128 of one channel.
+func (d *meanPoolOp) sum(in []byte, at, rows, columns int) (sum int32) {
+	down, right := d.Window.DilationH*d.In.Row(), d.Window.DilationW*d.In.C
+	for range rows {
+		for p := at; p < at+columns*right; p += right {
+			sum += int32(in[p] ^ d.sign)
+		}
+		at += down
+	}
+	return sum
 }
 
 // meanDivision divides sums of at most n differences of two int8 by n.
