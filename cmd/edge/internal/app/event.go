@@ -20,6 +20,13 @@ const (
 	EventCamera = "camera" // the camera came, went or is at its end
 	EventStatus = "status" // how things are, asked for by Report
 	EventError  = "error"  // something failed and the loop goes on
+	EventModel  = "model"  // a new model looks at what was taught, or answers from here on
+)
+
+// States of an EventModel.
+const (
+	ModelLooks = "looks"
+	ModelReady = "ready"
 )
 
 // States of an EventCamera.
@@ -57,7 +64,12 @@ type Event struct {
 	Change   string // undo: what was taken back: shot, remove, move, rename, merge, forget
 
 	Camera string // camera: its name
-	State  string // camera: lost, back or end
+	State  string // camera: lost, back or end; model: looks or ready
+
+	Model string   // model: its name
+	Done  int      // model: shots that it has looked at
+	Total int      // model: of how many
+	Aside []uint64 // model, ready: the shots that it can make nothing of
 
 	What string // error; camera: why
 	Hint string // error: what to do about it, may be empty
@@ -164,6 +176,19 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			FPS     number               `json:"fps"`
 			MS      map[string]stageTime `json:"ms"`
 		}{h, e.Class, e.Shots, e.Of, e.Classes, e.Frames, e.Dropped, number(e.FPS), times})
+	case EventModel:
+		aside := e.Aside
+		if aside == nil {
+			aside = []uint64{}
+		}
+		return json.Marshal(struct {
+			head
+			Model string   `json:"model"`
+			State string   `json:"state"`
+			Done  int      `json:"done"`
+			Of    int      `json:"of"`
+			Aside []uint64 `json:"aside"`
+		}{h, e.Model, e.State, e.Done, e.Total, aside})
 	case EventError:
 		return json.Marshal(struct {
 			head
@@ -219,6 +244,8 @@ func (e Event) String() string {
 			return fmt.Sprintf("%s is back", e.Camera)
 		}
 		return fmt.Sprintf("%s is at its end", e.Camera)
+	case EventModel:
+		return e.model()
 	case EventStatus:
 		return e.status()
 	case EventError:
@@ -238,6 +265,17 @@ func (e Event) label() string {
 		return fmt.Sprintf("%s  %.2f from %s, whose limit is %.2f", e.Class, e.Distance, e.Nearest, e.Threshold)
 	}
 	return e.Class
+}
+
+func (e Event) model() string {
+	if e.State == ModelLooks {
+		return fmt.Sprintf("%s looks at what was taught: %d of %d", e.Model, e.Done, e.Total)
+	}
+	text := fmt.Sprintf("%s answers from here on", e.Model)
+	if n := len(e.Aside); n > 0 {
+		text += fmt.Sprintf("; %s left out, of which it can make nothing", shotCount(n))
+	}
+	return text
 }
 
 func (e Event) undo() string {

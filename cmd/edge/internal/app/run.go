@@ -50,6 +50,10 @@ type Config struct {
 	// Notices are events that come from elsewhere, such as a camera that went
 	// away; Run passes them on to Emit.
 	Notices <-chan Event
+	// Swaps are networks to go on with, such as a new model that has looked at
+	// what was taught with the one before. What is buffered when Seen returns
+	// comes before the next frame.
+	Swaps <-chan Swap
 
 	Emit   func(Event)
 	Status func(*Status)                                     // after every frame and command; only for the time of the call
@@ -195,6 +199,11 @@ func (l *loop) start(ctx context.Context) {
 // next does what comes next: a frame, a command or a notice. It reports
 // whether there is more to do.
 func (l *loop) next(ctx context.Context) (again bool, err error) {
+	select {
+	case s := <-l.cfg.Swaps:
+		l.swap(s)
+	default:
+	}
 	if !l.asked {
 		select {
 		case l.fill <- &l.filling.frame:
@@ -223,6 +232,9 @@ func (l *loop) next(ctx context.Context) (again bool, err error) {
 			return true, nil
 		}
 		l.notice(e)
+		return true, nil
+	case s := <-l.cfg.Swaps:
+		l.swap(s)
 		return true, nil
 	case <-ctx.Done():
 		return false, ctx.Err()
