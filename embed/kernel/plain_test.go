@@ -68,10 +68,6 @@ func checkPlain(t *testing.T, tier *Tier, rng *rand.Rand, c *plainCase, what any
 	}
 }
 
-func randomShape(rng *rand.Rand) Layout {
-	return Layout{H: 1 + rng.IntN(9), W: 1 + rng.IntN(9), C: 1 + rng.IntN(40)}
-}
-
 func (l Layout) elements() int { return l.H * l.W * l.C }
 
 // filled is a buffer of random values, and the values.
@@ -100,82 +96,108 @@ func (d drawing) multiplier(rng *rand.Rand, most int64) (mult int32, shift uint8
 	return int32(max(min(r, 0.99)*(1<<31), 1)), shift
 }
 
-func TestMul(t *testing.T) {
-	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(8, 1))
-		for i := range 300 {
-			d := drawing(i % int(drawings))
-			shape := randomShape(rng)
-			one := shape
-			if rng.IntN(2) == 0 {
-				one.H, one.W = 1, 1
-			}
-			a, av := d.filled(rng, shape, tier)
-			b, bv := d.filled(rng, one, tier)
-			m := &Mul{A: a.layout, B: b.layout, Out: randomBorder(rng, shape)}
-			m.ZeroA, m.ZeroB, m.ZeroO = d.int8(rng, -128, 127), d.int8(rng, -128, 127), d.int8(rng, -128, 127)
-			m.Mult, m.Shift = d.multiplier(rng, 255*255)
-			m.Lo, m.Hi = d.clamp(rng)
-			want := make([]int8, len(av))
-			for j := range want {
-				acc := (int64(av[j]) - int64(m.ZeroA)) * (int64(bv[j%len(bv)]) - int64(m.ZeroB))
-				want[j] = bigProduct(acc, m.Shift, m.Mult, m.ZeroO, m.Lo, m.Hi)
-			}
-			checkPlain(t, tier, rng, &plainCase{op: tier.Mul(m), a: a, b: b, out: newBuffer(m.Out, tier), want: want}, m)
-		}
-	})
+// plains draws an operation of each kind over a shape.
+var plains = []struct {
+	name string
+	draw func(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any)
+}{
+	{"mul", drawMul}, {"add-place", drawAddPlace}, {"global-mean", drawGlobalMean}, {"table", drawTable},
+	{"select", drawSelect}, {"max-pool", drawMaxPool}, {"mean-pool", drawMeanPool},
 }
 
-func TestAddPlace(t *testing.T) {
+func TestPlain(t *testing.T) {
 	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(9, 1))
-		for i := range 200 {
-			d := drawing(i % int(drawings))
-			shape := randomShape(rng)
-			a, av := d.filled(rng, shape, tier)
-			b, bv := d.filled(rng, Layout{H: 1, W: 1, C: shape.C}, tier)
-			p := &Add{A: a.layout, B: b.layout, Out: randomBorder(rng, shape), Shift: uint8(1 + rng.IntN(14))}
-			p.MultA, p.MultB = int16(rng.IntN(2<<p.Shift)-1<<p.Shift), int16(rng.IntN(2<<p.Shift))
-			p.Bias = int32(rng.IntN(200<<p.Shift) - 100<<p.Shift)
-			if d == extremes {
-				p.MultA, p.MultB = math.MinInt16, []int16{math.MinInt16, math.MaxInt16}[rng.IntN(2)]
-				p.Bias = int32(math.MaxInt32 - 256*32768 - 1<<13)
-			}
-			p.Lo, p.Hi = d.clamp(rng)
-			all := make([]int8, len(av))
-			for j := range all {
-				all[j] = bv[j%shape.C]
-			}
-			checkPlain(t, tier, rng, &plainCase{op: tier.AddPlace(p), a: a, b: b, out: newBuffer(p.Out, tier), want: referenceAdd(p, av, all)}, p)
-		}
-	})
-}
-
-func TestGlobalMean(t *testing.T) {
-	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(10, 1))
-		for i := range 200 {
-			d := drawing(i % int(drawings))
-			shape := Layout{H: 1 + rng.IntN(20), W: 1 + rng.IntN(20), C: 1 + rng.IntN(70)}
-			a, av := d.filled(rng, shape, tier)
-			m := &GlobalMean{In: a.layout, Out: randomBorder(rng, Layout{H: 1, W: 1, C: shape.C})}
-			m.Zero, m.ZeroO = d.int8(rng, -128, 127), d.int8(rng, -128, 127)
-			m.Mult, m.Shift = d.multiplier(rng, 255*int64(shape.H*shape.W))
-			m.Lo, m.Hi = d.clamp(rng)
-			want := make([]int8, shape.C)
-			for c := range want {
-				var acc int64
-				for j := c; j < len(av); j += shape.C {
-					acc += int64(av[j]) - int64(m.Zero)
+		for k, kind := range plains {
+			t.Run(kind.name, func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(8, uint64(k)))
+				for i := range 250 {
+					shape := Layout{H: 1 + rng.IntN(12), W: 1 + rng.IntN(12), C: 1 + rng.IntN(40)}
+					if i%10 == 0 {
+						shape.C = 60 + rng.IntN(140)
+					}
+					c, what := kind.draw(rng, drawing(i%int(drawings)), tier, shape)
+					checkPlain(t, tier, rng, c, what)
 				}
-				want[c] = bigProduct(acc, m.Shift, m.Mult, m.ZeroO, m.Lo, m.Hi)
-			}
-			checkPlain(t, tier, rng, &plainCase{
-				op: tier.GlobalMean(m), a: a, out: newBuffer(m.Out, tier), want: want,
-				rows: func(int, int) (int, int) { return 0, shape.H },
-			}, m)
+			})
 		}
 	})
+}
+
+// FuzzPlain does the same for shapes that the fuzzer chooses. The numbers are
+// drawn from seed.
+func FuzzPlain(f *testing.F) {
+	rng := rand.New(rand.NewPCG(9, 1))
+	for i := range 140 {
+		f.Add(rng.Uint64(), byte(i), byte(rng.IntN(12)), byte(rng.IntN(12)), byte(rng.IntN(80)))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, kind, h, w, channels byte) {
+		shape := Layout{H: 1 + int(h)%20, W: 1 + int(w)%20, C: 1 + int(channels)%72}
+		for _, tier := range Tiers {
+			if !tier.Usable() {
+				continue
+			}
+			rng := rand.New(rand.NewPCG(seed, 1))
+			c, what := plains[int(kind)%len(plains)].draw(rng, drawing(seed%uint64(drawings)), tier, shape)
+			checkPlain(t, tier, rng, c, what)
+		}
+	})
+}
+
+func drawMul(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	one := shape
+	if rng.IntN(2) == 0 {
+		one.H, one.W = 1, 1
+	}
+	a, av := d.filled(rng, shape, tier)
+	b, bv := d.filled(rng, one, tier)
+	m := &Mul{A: a.layout, B: b.layout, Out: randomBorder(rng, shape)}
+	m.ZeroA, m.ZeroB, m.ZeroO = d.int8(rng, -128, 127), d.int8(rng, -128, 127), d.int8(rng, -128, 127)
+	m.Mult, m.Shift = d.multiplier(rng, 255*255)
+	m.Lo, m.Hi = d.clamp(rng)
+	want := make([]int8, len(av))
+	for j := range want {
+		acc := (int64(av[j]) - int64(m.ZeroA)) * (int64(bv[j%len(bv)]) - int64(m.ZeroB))
+		want[j] = bigProduct(acc, m.Shift, m.Mult, m.ZeroO, m.Lo, m.Hi)
+	}
+	return &plainCase{op: tier.Mul(m), a: a, b: b, out: newBuffer(m.Out, tier), want: want}, m
+}
+
+func drawAddPlace(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	a, av := d.filled(rng, shape, tier)
+	b, bv := d.filled(rng, Layout{H: 1, W: 1, C: shape.C}, tier)
+	p := &Add{A: a.layout, B: b.layout, Out: randomBorder(rng, shape), Shift: uint8(1 + rng.IntN(14))}
+	p.MultA, p.MultB = int16(rng.IntN(2<<p.Shift)-1<<p.Shift), int16(rng.IntN(2<<p.Shift))
+	p.Bias = int32(rng.IntN(200<<p.Shift) - 100<<p.Shift)
+	if d == extremes {
+		p.MultA, p.MultB = math.MinInt16, []int16{math.MinInt16, math.MaxInt16}[rng.IntN(2)]
+		p.Bias = int32(math.MaxInt32 - 256*32768 - 1<<13)
+	}
+	p.Lo, p.Hi = d.clamp(rng)
+	all := make([]int8, len(av))
+	for j := range all {
+		all[j] = bv[j%shape.C]
+	}
+	return &plainCase{op: tier.AddPlace(p), a: a, b: b, out: newBuffer(p.Out, tier), want: referenceAdd(p, av, all)}, p
+}
+
+func drawGlobalMean(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	a, av := d.filled(rng, shape, tier)
+	m := &GlobalMean{In: a.layout, Out: randomBorder(rng, Layout{H: 1, W: 1, C: shape.C})}
+	m.Zero, m.ZeroO = d.int8(rng, -128, 127), d.int8(rng, -128, 127)
+	m.Mult, m.Shift = d.multiplier(rng, 255*int64(shape.H*shape.W))
+	m.Lo, m.Hi = d.clamp(rng)
+	want := make([]int8, shape.C)
+	for c := range want {
+		var acc int64
+		for j := c; j < len(av); j += shape.C {
+			acc += int64(av[j]) - int64(m.Zero)
+		}
+		want[c] = bigProduct(acc, m.Shift, m.Mult, m.ZeroO, m.Lo, m.Hi)
+	}
+	return &plainCase{
+		op: tier.GlobalMean(m), a: a, out: newBuffer(m.Out, tier), want: want,
+		rows: func(int, int) (int, int) { return 0, shape.H },
+	}, m
 }
 
 func (d drawing) table(rng *rand.Rand) []int8 {
@@ -191,50 +213,66 @@ func (d drawing) table(rng *rand.Rand) []int8 {
 	return table
 }
 
-func TestTable(t *testing.T) {
-	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(11, 1))
-		for i := range 100 {
-			d := drawing(i % int(drawings))
-			shape := randomShape(rng)
-			a, av := ordinary.filled(rng, shape, tier)
-			x := &Table{In: a.layout, Out: randomBorder(rng, shape), Table: d.table(rng)}
-			want := make([]int8, len(av))
-			for j, q := range av {
-				want[j] = x.Table[int(q)+128]
-			}
-			op := tier.Table(x)
-			clear(x.Table) // what was packed must not lean on it
-			checkPlain(t, tier, rng, &plainCase{op: op, a: a, out: newBuffer(x.Out, tier), want: want}, shape)
-		}
-	})
+func drawTable(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	a, av := ordinary.filled(rng, shape, tier)
+	x := &Table{In: a.layout, Out: randomBorder(rng, shape), Table: d.table(rng)}
+	want := make([]int8, len(av))
+	for j, q := range av {
+		want[j] = x.Table[int(q)+128]
+	}
+	op := tier.Table(x)
+	clear(x.Table) // what was packed must not lean on it
+	return &plainCase{op: op, a: a, out: newBuffer(x.Out, tier), want: want}, shape
 }
 
-func TestSelect(t *testing.T) {
-	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(12, 1))
-		for i := range 150 {
-			shape := randomShape(rng)
-			a, av := ordinary.filled(rng, shape, tier)
-			channels := make([]int32, 1+rng.IntN(shape.C+8))
-			for c := range channels {
-				switch from := rng.IntN(shape.C); {
-				case i%3 == 0:
-					channels[c] = int32(from)
-				case i%3 == 1: // two slices
-					channels[c] = int32((c + shape.C/2) % shape.C)
-				default: // a shuffle of two groups
-					channels[c] = int32((c%2*(shape.C+1)/2 + c/2) % shape.C)
-				}
-			}
-			s := &Select{In: a.layout, Out: randomBorder(rng, Layout{H: shape.H, W: shape.W, C: len(channels)}), Channels: channels}
-			want := make([]int8, s.Out.elements())
-			for j := range want {
-				want[j] = av[j/len(channels)*shape.C+int(channels[j%len(channels)])]
-			}
-			checkPlain(t, tier, rng, &plainCase{op: tier.Select(s), a: a, out: newBuffer(s.Out, tier), want: want}, s)
+func drawSelect(rng *rand.Rand, _ drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	a, av := ordinary.filled(rng, shape, tier)
+	channels := make([]int32, 1+rng.IntN(shape.C+8))
+	kind := rng.IntN(3)
+	for c := range channels {
+		switch from := rng.IntN(shape.C); kind {
+		case 0:
+			channels[c] = int32(from)
+		case 1: // two slices
+			channels[c] = int32((c + shape.C/2) % shape.C)
+		default: // a shuffle of two groups
+			channels[c] = int32((c%2*(shape.C+1)/2 + c/2) % shape.C)
 		}
-	})
+	}
+	s := &Select{In: a.layout, Out: randomBorder(rng, Layout{H: shape.H, W: shape.W, C: len(channels)}), Channels: channels}
+	want := make([]int8, s.Out.elements())
+	for j := range want {
+		want[j] = av[j/len(channels)*shape.C+int(channels[j%len(channels)])]
+	}
+	return &plainCase{op: tier.Select(s), a: a, out: newBuffer(s.Out, tier), want: want}, s
+}
+
+func drawMaxPool(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	p := randomPool(rng, shape)
+	a, av := d.filled(rng, shape, tier)
+	p.In = a.layout
+	want := make([]int8, p.Out.elements())
+	for o := range want {
+		want[o] = -128
+		p.eachPlace(o, func(at int) { want[o] = max(want[o], av[at]) })
+	}
+	return &plainCase{op: tier.MaxPool(&p), a: a, out: newBuffer(p.Out, tier), want: want, rows: p.seen}, p
+}
+
+func drawMeanPool(rng *rand.Rand, d drawing, tier *Tier, shape Layout) (*plainCase, any) {
+	p := &MeanPool{Pool: randomPool(rng, shape), Zero: d.int8(rng, -128, 127)}
+	if p.CountPadding = rng.IntN(2) == 0; p.CountPadding {
+		p.UncountedBottom, p.UncountedRight = rng.IntN(p.Window.Bottom+1), rng.IntN(p.Window.Right+1)
+	}
+	a, av := d.filled(rng, shape, tier)
+	p.In = a.layout
+	want := make([]int8, p.Out.elements())
+	for o := range want {
+		var sum int64
+		n := p.eachPlace(o, func(at int) { sum += int64(av[at]) - int64(p.Zero) })
+		want[o] = int8(int64(p.Zero) + floorHalf(sum, int64(n)))
+	}
+	return &plainCase{op: tier.MeanPool(p), a: a, out: newBuffer(p.Out, tier), want: want, rows: p.seen}, p
 }
 
 // TestPlace wants the inputs of a concatenation each in its place, whatever
@@ -243,7 +281,7 @@ func TestPlace(t *testing.T) {
 	tiers(t, func(t *testing.T, tier *Tier) {
 		rng := rand.New(rand.NewPCG(13, 1))
 		for i := range 100 {
-			shape := randomShape(rng)
+			shape := Layout{H: 1 + rng.IntN(9), W: 1 + rng.IntN(9), C: 1 + rng.IntN(40)}
 			before, after := rng.IntN(9), rng.IntN(9)
 			a, av := ordinary.filled(rng, shape, tier)
 			p := &Place{In: a.layout, Channel: before}
@@ -280,7 +318,7 @@ func randomPool(rng *rand.Rand, shape Layout) Pool {
 			DilationH: 1 + rng.IntN(2), DilationW: 1 + rng.IntN(2),
 		}
 		if rng.IntN(8) == 0 {
-			w.KernelH, w.KernelW = min(shape.H, 9), min(shape.W, 9) // all of it
+			w.KernelH, w.KernelW = shape.H, shape.W // all of it: sums of more than 16 bits
 		}
 		reachH, reachW := (w.KernelH-1)*w.DilationH, (w.KernelW-1)*w.DilationW
 		w.Top, w.Bottom = rng.IntN(reachH+1), rng.IntN(reachH+1)
@@ -294,7 +332,7 @@ func randomPool(rng *rand.Rand, shape Layout) Pool {
 			continue
 		}
 		all := true
-		for o := range p.Out.elements() {
+		for o := 0; o < p.Out.elements(); o += p.Out.C {
 			places := 0
 			p.eachPlace(o, func(int) { places++ })
 			all = all && places > 0
@@ -337,51 +375,6 @@ func (p *Pool) seen(y, end int) (from, to int) {
 		}
 	}
 	return from, to
-}
-
-func TestMaxPool(t *testing.T) {
-	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(14, 1))
-		for i := range 200 {
-			d := drawing(i % int(drawings))
-			shape := Layout{H: 1 + rng.IntN(12), W: 1 + rng.IntN(12), C: 1 + rng.IntN(40)}
-			p := randomPool(rng, shape)
-			a, av := d.filled(rng, shape, tier)
-			p.In = a.layout
-			want := make([]int8, p.Out.elements())
-			for o := range want {
-				want[o] = -128
-				p.eachPlace(o, func(at int) { want[o] = max(want[o], av[at]) })
-			}
-			checkPlain(t, tier, rng, &plainCase{op: tier.MaxPool(&p), a: a, out: newBuffer(p.Out, tier), want: want, rows: p.seen}, p)
-		}
-	})
-}
-
-func TestMeanPool(t *testing.T) {
-	tiers(t, func(t *testing.T, tier *Tier) {
-		rng := rand.New(rand.NewPCG(15, 1))
-		for i := range 200 {
-			d := drawing(i % int(drawings))
-			shape := Layout{H: 1 + rng.IntN(12), W: 1 + rng.IntN(12), C: 1 + rng.IntN(40)}
-			if i%10 == 0 {
-				shape.C = 60 + rng.IntN(140)
-			}
-			p := &MeanPool{Pool: randomPool(rng, shape), Zero: d.int8(rng, -128, 127)}
-			if p.CountPadding = rng.IntN(2) == 0; p.CountPadding {
-				p.UncountedBottom, p.UncountedRight = rng.IntN(p.Window.Bottom+1), rng.IntN(p.Window.Right+1)
-			}
-			a, av := d.filled(rng, shape, tier)
-			p.In = a.layout
-			want := make([]int8, p.Out.elements())
-			for o := range want {
-				var sum int64
-				n := p.eachPlace(o, func(at int) { sum += int64(av[at]) - int64(p.Zero) })
-				want[o] = int8(int64(p.Zero) + floorHalf(sum, int64(n)))
-			}
-			checkPlain(t, tier, rng, &plainCase{op: tier.MeanPool(p), a: a, out: newBuffer(p.Out, tier), want: want, rows: p.seen}, p)
-		}
-	})
 }
 
 // floorHalf is ⌊(2·sum + n)/2n⌋.
