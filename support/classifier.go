@@ -49,12 +49,12 @@ func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
 
 // Classify does as Set.Classify.
 func (c *Classifier) Classify(dst []Prediction, q embed.Embedding) []Prediction {
-	return c.view.classify(dst, q)
+	return c.view.classify(dst, q, 1)
 }
 
 // Answer does as Set.Answer.
 func (c *Classifier) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
-	return c.view.answer(dst, q)
+	return c.view.answer(dst, q, 1)
 }
 
 // Head is the head that chooses among the classes; never Auto.

@@ -28,6 +28,8 @@ type Answer struct {
 	Basis     Basis   `json:"basis"`     // what Threshold rests on; empty if there is no class
 	Head      Head    `json:"head"`      // what chose Nearest; empty if there is no class
 	Margin    float64 `json:"margin"`    // how much farther the nearest other class is; below 0 where the head chose another than the nearest; with one class, as if a second were as far as can be: 2 − Distance
+	Views     int     `json:"views"`     // that were averaged; see AnswerViews
+	Worth     float64 `json:"worth"`     // how many independent pictures Threshold takes them for
 }
 
 // view is all that Classify needs, published as a whole.
@@ -39,6 +41,7 @@ type view struct {
 	state    state
 	dim      int     // of the shots, 0 if there is none
 	limit    []limit // by way
+	kin      []kin   // by way
 	head     Head    // never Auto
 	estimate Estimate
 	advice   []Advice
@@ -63,6 +66,7 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 	var loo *looResult
 	v.head, v.scorer, loo = l.learn(st, dim, rule)
 	v.limit = limits(st.ways, rule, v.head, loo)
+	v.kin = kins(st.ways, v.limit)
 	v.estimate = estimate(v.head, v.limit, loo)
 	v.advice = advise(st.ways, v.head, loo)
 	v.flatten()
@@ -105,14 +109,15 @@ func (s *Set) publish() {
 // A query of the wrong length gets no Prediction; one that is all zero or not
 // finite is as far from everything as can be.
 func (s *Set) Classify(dst []Prediction, q embed.Embedding) []Prediction {
-	return s.seen.Load().classify(dst, q)
+	return s.seen.Load().classify(dst, q, 1)
 }
 
-func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
+func (v *view) classify(dst []Prediction, q embed.Embedding, views int) []Prediction {
 	dst = dst[:0]
 	if len(q) != v.dim {
 		return dst
 	}
+	apart := apartness(q, views)
 	inv := 1 / math.Sqrt(dot(q, q))
 	ways := v.state.ways
 	for i := 0; i < len(ways); i += 4 {
@@ -123,7 +128,8 @@ func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
 			if c := float64(cosines[j] * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
 				d = min(max(1-c, 0), 2)
 			}
-			dst = append(dst, Prediction{Class: w.name, Distance: d, Known: d <= v.limit[i+j].distance})
+			limit, _ := v.within(i+j, views, apart)
+			dst = append(dst, Prediction{Class: w.name, Distance: d, Known: d <= limit})
 		}
 	}
 	if inv > 0 && !math.IsInf(inv, 0) {
@@ -137,12 +143,12 @@ func (v *view) classify(dst []Prediction, q embed.Embedding) []Prediction {
 // dst[:0] as Classify does. With no class, or a query of the wrong length, the
 // answer is Unknown at distance 2.
 func (s *Set) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
-	return s.seen.Load().answer(dst, q)
+	return s.seen.Load().answer(dst, q, 1)
 }
 
-func (v *view) answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
-	dst = v.classify(dst, q)
-	a := Answer{Class: Unknown, Distance: 2}
+func (v *view) answer(dst []Prediction, q embed.Embedding, views int) (Answer, []Prediction) {
+	dst = v.classify(dst, q, views)
+	a := Answer{Class: Unknown, Distance: 2, Views: views, Worth: 1}
 	if len(dst) == 0 {
 		return a, dst
 	}
@@ -151,8 +157,9 @@ func (v *view) answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction
 	if a.Known {
 		a.Class = top.Class
 	}
-	l := v.limit[v.state.find(top.Class)]
-	a.Threshold, a.Basis, a.Head = l.distance, l.basis, v.head
+	i := v.state.find(top.Class)
+	a.Threshold, a.Worth = v.within(i, views, apartness(q, views))
+	a.Basis, a.Head = v.limit[i].basis, v.head
 	second := 2.0
 	for _, p := range dst[1:] {
 		second = min(second, p.Distance)

@@ -178,7 +178,7 @@ func TestAnswerAtTheEdges(t *testing.T) {
 	s := openMem(t, newMemFS())
 	q := vector(testDim, 1)
 	a, preds := s.Answer(nil, q)
-	if a != (Answer{Class: Unknown, Distance: 2}) || len(preds) != 0 {
+	if a != (Answer{Class: Unknown, Distance: 2, Views: 1, Worth: 1}) || len(preds) != 0 {
 		t.Errorf("with no class: %+v, %v", a, preds)
 	}
 	if err := add(s, "cup", 1, 0); err != nil {

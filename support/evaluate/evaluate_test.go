@@ -135,14 +135,14 @@ func TestDraw(t *testing.T) {
 		}
 		seen := map[*float32]bool{}
 		for _, q := range e.known {
-			k := &q.Embedding[0]
-			if taught[k] || seen[k] || class[k] != q.Class || count[q.Class] != 3 {
+			k := &q.mean[0]
+			if taught[k] || seen[k] || class[k] != q.class || count[q.class] != 3 {
 				t.Fatal("a known picture that was taught, is there twice or is of another class")
 			}
 			seen[k] = true
 		}
 		for _, q := range e.near {
-			if count[class[&q[0]]] != 0 {
+			if count[class[&q.mean[0]]] != 0 {
 				t.Fatal("an unknown picture of a class that was taught")
 			}
 		}
@@ -164,13 +164,23 @@ func TestApart(t *testing.T) {
 
 // The mean of several views is nearer to what the class is.
 func TestViews(t *testing.T) {
-	p := pool(t, pictures(1, 0, 8, 30, 1.6), nil, nil)
+	p := pool(t, pictures(1, 0, 8, 30, 1.2), nil, nil)
 	o := Options{Way: 5, Shot: 5, Query: 10, Episodes: 80, Seed: 1}
 	one := run(t, p, o)[0]
 	o.Views = 5
 	five := run(t, p, o)[0]
 	if five.Accuracy.Mean < one.Accuracy.Mean+0.05 || five.AUROC.Mean < one.AUROC.Mean+0.05 {
 		t.Errorf("five views: %v and %v, one: %v and %v", five.Accuracy, five.AUROC, one.Accuracy, one.AUROC)
+	}
+	// The threshold goes with them: as many known ones are rejected, and far
+	// fewer unknown ones accepted.
+	for _, r := range []Result{one, five} {
+		if r.FalseReject.Mean < 0.02 || r.FalseReject.Mean > 0.1 {
+			t.Errorf("rejected %v, asked 0.05: 0.07 and 0.09 here", r.FalseReject)
+		}
+	}
+	if five.FalseAccept.Mean > one.FalseAccept.Mean/3 {
+		t.Errorf("five views: %v accepted, one: %v", five.FalseAccept, one.FalseAccept)
 	}
 }
 

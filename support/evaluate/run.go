@@ -22,7 +22,8 @@ type Options struct {
 	Episodes int    // at least 1
 	Seed     uint64 // episodes depend on it and on nothing else that varies
 	// Views is how many pictures of one class an answer rests on: their
-	// embeddings are averaged. 0 and 1: one.
+	// embeddings are averaged. 0 and 1: one. Far unknowns are asked about one at a
+	// time: no two are of one thing.
 	Views int
 	// Rules to compare; none: the default one. All see the same episodes.
 	Rules []support.Rule
@@ -156,8 +157,15 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 // episode is what one is taught and asked.
 type episode struct {
 	shots     []support.Shot
-	known     []Picture
-	near, far []embed.Embedding
+	known     []question
+	near, far []question
+}
+
+// question is what is asked about: a picture, or the mean of several.
+type question struct {
+	class string
+	mean  embed.Embedding
+	views int
 }
 
 // draw makes an episode. Its random numbers are used in one order whatever the
@@ -176,7 +184,9 @@ func (p *Pool) draw(r *rand.Rand, usable []int, way int, o *Options) *episode {
 			e.shots = append(e.shots, support.Shot{Class: c.name, Embedding: c.shots[i]})
 		}
 		for range min(o.Query, len(queries)) {
-			e.known = append(e.known, Picture{c.name, views(r, c.queries, queries, o.Views)})
+			q := views(r, c.queries, queries, o.Views)
+			q.class = c.name
+			e.known = append(e.known, q)
 			if len(queries) > o.Views {
 				queries = queries[1:]
 			}
@@ -208,7 +218,7 @@ func (p *Pool) draw(r *rand.Rand, usable []int, way int, o *Options) *episode {
 	if len(p.far) > 0 {
 		perm := r.Perm(len(p.far))
 		for _, i := range perm[:min(most, len(perm))] {
-			e.far = append(e.far, p.far[i])
+			e.far = append(e.far, question{mean: p.far[i], views: 1})
 		}
 	}
 	return e
@@ -216,33 +226,29 @@ func (p *Pool) draw(r *rand.Rand, usable []int, way int, o *Options) *episode {
 
 // views returns the mean of n pictures: the first of order and, where they are
 // not the same one again, others drawn from it.
-func views(r *rand.Rand, pictures []embed.Embedding, order []int, n int) embed.Embedding {
-	first := pictures[order[0]]
+func views(r *rand.Rand, pictures []embed.Embedding, order []int, n int) question {
 	n = min(n, len(order))
-	if n <= 1 {
-		return first
-	}
-	sum := make(embed.Embedding, len(first))
-	copy(sum, first)
+	seen := []embed.Embedding{pictures[order[0]]}
 	rest := slices.Clone(order[1:])
 	for k := range n - 1 {
 		j := k + r.IntN(len(rest)-k)
 		rest[k], rest[j] = rest[j], rest[k]
-		for i, v := range pictures[rest[k]] {
-			sum[i] += v
-		}
+		seen = append(seen, pictures[rest[k]])
 	}
-	return sum
+	if len(seen) == 1 {
+		return question{mean: seen[0], views: 1}
+	}
+	return question{mean: support.Mean(make(embed.Embedding, len(seen[0])), seen...), views: len(seen)}
 }
 
 // ask asks c about the episode's pictures.
 func (e *episode) ask(c *support.Classifier, preds []support.Prediction) (outcome, []support.Prediction) {
 	out := outcome{head: c.Head()}
-	scores := func(pictures []embed.Embedding) (scores []float64, accepted float64) {
+	scores := func(pictures []question) (scores []float64, accepted float64) {
 		var a support.Answer
 		n := 0
 		for _, q := range pictures {
-			a, preds = c.Answer(preds, q)
+			a, preds = c.AnswerViews(preds, q.mean, q.views)
 			scores = append(scores, a.Distance/a.Threshold)
 			if a.Known {
 				n++
@@ -257,9 +263,9 @@ func (e *episode) ask(c *support.Classifier, preds []support.Prediction) (outcom
 	named, right, rejected := 0, 0, 0
 	for _, q := range e.known {
 		var a support.Answer
-		a, preds = c.Answer(preds, q.Embedding)
+		a, preds = c.AnswerViews(preds, q.mean, q.views)
 		known = append(known, a.Distance/a.Threshold)
-		if a.Nearest == q.Class {
+		if a.Nearest == q.class {
 			named++
 			if a.Known {
 				right++
