@@ -21,6 +21,8 @@ type calibrateLine struct {
 	FalseAccept float64       `json:"false_accept"` // likewise
 	Head        support.Head  `json:"head"`         // likewise
 	Estimate    estimateLine  `json:"estimate"`     // what the shots themselves say of it
+
+	Advice []adviceLine `json:"advice,omitempty"` // what a person should know of it
 }
 
 // estimateLine is a support.Estimate. Null is what the shots cannot tell.
@@ -108,7 +110,7 @@ What a class's threshold rests on:
 // thresholds prints the table.
 func (e *env) thresholds(set *support.Set) error {
 	set.Settle()
-	rule, est := set.Rule(), set.Estimate()
+	rule, est, advice := set.Rule(), set.Estimate(), set.Advice()
 	asked := fmt.Sprintf("up to %.3g %% of known pictures may be called unknown", 100*rule.FalseReject)
 	if rule.FalseAccept > 0 {
 		asked = fmt.Sprintf("up to %.3g %% of similar, unknown things may be taken for a class", 100*rule.FalseAccept)
@@ -119,7 +121,7 @@ func (e *env) thresholds(set *support.Set) error {
 		e.note("%v", errNothingTaught)
 	}
 	for _, w := range ways {
-		l := calibrateLine{w.Class, w.Shots, w.Radius, w.Basis, w.Basis.Calibrated(), rule.FalseReject, rule.FalseAccept, rule.Head, newEstimateLine(est, len(ways))}
+		l := calibrateLine{w.Class, w.Shots, w.Radius, w.Basis, w.Basis.Calibrated(), rule.FalseReject, rule.FalseAccept, rule.Head, newEstimateLine(est, len(ways)), adviceOf(advice, w.Class)}
 		if err := e.line(l, "%s: %s, threshold %.3f, by %s", l.Class, shots(l.Shots), l.Threshold, basisText(l.Basis)); err != nil {
 			return err
 		}
@@ -130,6 +132,9 @@ func (e *env) thresholds(set *support.Set) error {
 	case est.Shots > 0:
 		e.note("by the shots themselves, %d of which were asked about as if never taught, with %s choosing: %.1f %% named right; %.1f %% of known pictures called unknown%s",
 			est.Shots, est.Head, 100*est.Accuracy, 100*est.FalseReject, othersText(est, len(ways)))
+	}
+	if !e.json {
+		e.advise(advice)
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ type classLine struct {
 
 	Basis support.Basis `json:"basis"` // what the radius rests on
 
-	Aside int `json:"aside,omitempty"` // shots of which the model in use can make nothing
+	Aside  int          `json:"aside,omitempty"`  // shots of which the model in use can make nothing
+	Advice []adviceLine `json:"advice,omitempty"` // what a person should know of it
 }
 
 // changeLine says what a verb changed in the store.
@@ -101,12 +102,13 @@ func (e *env) listClasses() error {
 		return nil
 	}
 	defer set.Close()
-	ways := set.Ways()
+	set.Settle()
+	ways, advice := set.Ways(), set.Advice()
 	if len(ways) == 0 {
 		e.note("%v", errNothingTaught)
 	}
 	for _, w := range ways {
-		l := classLine{w.Class, w.Shots, w.Radius, w.Created.UTC(), w.Basis, w.Aside}
+		l := classLine{w.Class, w.Shots, w.Radius, w.Created.UTC(), w.Basis, w.Aside, adviceOf(advice, w.Class)}
 		count := shots(l.Shots)
 		if l.Aside > 0 {
 			count += fmt.Sprintf(" (%d left out of answers)", l.Aside)
@@ -114,6 +116,9 @@ func (e *env) listClasses() error {
 		if err := e.line(l, "%s: %s, radius %.3f, since %s", l.Class, count, l.Radius, l.Created.Local().Format("2006-01-02 15:04")); err != nil {
 			return err
 		}
+	}
+	if !e.json {
+		e.advise(advice)
 	}
 	return nil
 }

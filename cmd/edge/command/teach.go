@@ -54,7 +54,9 @@ func newTeach(e *env) *cobra.Command {
 		Long: `Teach makes a shot of every picture: of the named class, or, with --from, of the
 class that each folder in DIR is named after. A picture that shows nothing (too
 dark, too bright, one colour, there already) is refused with the reason. Every
-line is printed when its shot is safe from a power cut.
+line is printed when its shot is safe from a power cut. At the end it says which
+shot looks more like another class, which two classes are hard to tell apart and
+which shots are nearly one picture, so that they count as one.
 
 Exit code 1 if a picture was refused, 5 if one could not be read; the others are
 taught all the same.`,
@@ -142,6 +144,9 @@ func (e *env) teach(ctx context.Context, lessons []lesson, o *teachOptions) (err
 		}
 	}
 	t.progress.end()
+	if err := t.advise(lessons); err != nil {
+		return err
+	}
 	switch {
 	case t.unreadable > 0:
 		return coded(exitCamera, fmt.Errorf("%w: %d unreadable", errReported, t.unreadable), "")
@@ -228,6 +233,29 @@ func (t *teacher) tell(l teachLine) error {
 		return t.e.line(l, "%s: shot %d, from %s", l.Class, l.Shots, place(l.Path, l.Seq))
 	}
 	return t.e.line(l, "%s: refused, %s: %s", l.Class, place(l.Path, l.Seq), l.Reason)
+}
+
+// advise says what should be known of the classes that were taught.
+func (t *teacher) advise(lessons []lesson) error {
+	if t.accepted == 0 {
+		return nil
+	}
+	var classes []string
+	for _, l := range lessons {
+		classes = append(classes, l.class)
+	}
+	t.set.Settle()
+	all := about(t.set.Advice(), classes)
+	if !t.e.json {
+		t.e.advise(all)
+		return nil
+	}
+	for _, a := range all {
+		if err := t.e.line(newAdviceLine(a), ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // place names a picture, or a frame of a clip.
