@@ -224,7 +224,7 @@ func TestSceneGoesByWhatIsUsual(t *testing.T) {
 	for _, c := range []struct {
 		noise float64
 		want  bool
-	}{{0.003, true}, {0.04, false}} {
+	}{{0.02, true}, {0.042, false}} {
 		r := rand.New(rand.NewPCG(6, 6))
 		s := NewScene(5, 30)
 		for _, e := range film(r, c.noise, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") {
