@@ -49,18 +49,17 @@ func (s *Set) compactIfWorth() {
 	}
 }
 
-// compact writes what the state and the undos need to a new file and puts it
-// in the old one's place.
-func (s *Set) compact() error {
-	temp := filepath.Join(s.dir, tempName)
+// rewrite writes what the state and the undos need to a new file and makes its
+// bytes durable, not its name. After an error the file is gone.
+func (s *Set) rewrite(temp string) (*compactor, error) {
 	if err := s.fsys.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return nil, err
 	}
 	f, err := s.fsys.Create(temp)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c := compactor{
+	c := &compactor{
 		set: s, old: s.file, f: f, networks: s.kept(), rest: make(map[embed.Fingerprint][]carried),
 		id: newFileID(), end: headerSize, places: make(map[*entry]*place)}
 	err = c.write(s)
@@ -68,8 +67,20 @@ func (s *Set) compact() error {
 		err = f.Sync()
 	}
 	if err != nil {
-		return errors.Join(err, f.Close(), s.fsys.Remove(temp))
+		return nil, errors.Join(err, f.Close(), s.fsys.Remove(temp))
 	}
+	return c, nil
+}
+
+// compact writes what the state and the undos need to a new file and puts it
+// in the old one's place.
+func (s *Set) compact() error {
+	temp := filepath.Join(s.dir, tempName)
+	c, err := s.rewrite(temp)
+	if err != nil {
+		return err
+	}
+	f := c.f
 	err = s.fsys.Rename(temp, s.path)
 	if err == nil {
 		err = s.fsys.SyncDir(s.dir)

@@ -67,9 +67,8 @@ func (d *decoder) flush() {
 	d.work.Go(func() {
 		raw := b.raw
 		for _, j := range b.jobs {
-			j.e.embedding = make(embed.Embedding, j.dim)
-			if err := j.e.measure(decodeFloats(j.e.embedding, raw[:4*j.dim])); err != nil {
-				d.fail(j.off, fmt.Errorf("shot %d: %w", j.e.id, err))
+			if err := j.e.decode(raw[:4*j.dim]); err != nil {
+				d.fail(j.off, err)
 			}
 			raw = raw[4*j.dim:]
 		}
@@ -84,6 +83,15 @@ func (d *decoder) fail(off int64, err error) {
 	if d.err == nil || off < d.off {
 		d.off, d.err = off, err
 	}
+}
+
+// decode makes the embedding from its bytes.
+func (e *entry) decode(raw []byte) error {
+	e.embedding = make(embed.Embedding, len(raw)/4)
+	if err := e.measure(decodeFloats(e.embedding, raw)); err != nil {
+		return fmt.Errorf("shot %d: %w", e.id, err)
+	}
+	return nil
 }
 
 // wait returns when every shot has its embedding, with the offset of the first

@@ -25,6 +25,10 @@ type FS interface {
 	// Create makes a new file and fails with fs.ErrExist where there is one.
 	Create(name string) (File, error)
 	Rename(from, to string) error
+	// Link gives a file a second name and fails with fs.ErrExist where there
+	// is one of that name already, and with other errors where the file system
+	// has no second names.
+	Link(old, name string) error
 	Remove(name string) error
 	// SyncDir makes the folder's entries durable: without it a power cut may
 	// take back a Create or a Rename whose file is long on the disk.
@@ -74,6 +78,7 @@ const (
 func (osFS) Mkdir(name string) error               { return os.Mkdir(name, dirMode) }
 func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 func (osFS) Rename(from, to string) error          { return os.Rename(from, to) }
+func (osFS) Link(old, name string) error           { return os.Link(old, name) }
 func (osFS) Remove(name string) error              { return os.Remove(name) }
 
 func (osFS) Open(name string) (File, error)      { return open(name, os.O_RDONLY) }

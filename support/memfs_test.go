@@ -214,6 +214,27 @@ func (m *memFS) Rename(from, to string) error {
 	return nil
 }
 
+func (m *memFS) Link(old, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.names[old]
+	if n == nil {
+		return &fs.PathError{Op: "link", Path: old, Err: fs.ErrNotExist}
+	}
+	if m.names[name] != nil {
+		return &fs.PathError{Op: "link", Path: name, Err: fs.ErrExist}
+	}
+	cut, err := m.op("link")
+	if err != nil {
+		return err
+	}
+	m.rename(nameChange{name: name, node: n})
+	if cut {
+		return errPower
+	}
+	return nil
+}
+
 func (m *memFS) Remove(name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

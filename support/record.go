@@ -140,6 +140,8 @@ var (
 	errCrop     = errors.New("a shot's picture fails its checksum")
 	errBeyond   = errors.New("a record is cut off")
 	errSequence = errors.New("records are missing")
+
+	errHeaderForeign = errors.New("the header is another file's")
 )
 
 // decodeHead reads the first recordSize bytes of a record.

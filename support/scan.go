@@ -1,6 +1,7 @@
 package support
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,8 @@ type scanned struct {
 //
 // A record that fails its checks with no good one behind it is what a power
 // cut leaves; scan ends before it and says so in torn. One with good records
-// behind it is damage, and an error that wraps ErrCorrupt. An error of visit
+// behind it is damage, and an error that wraps ErrCorrupt, and so is a header
+// that is not the one of the records. An error of visit
 // becomes such an error unless it wraps ErrVersion or ErrModelMismatch.
 func scan(f File, path string, size int64, file uint64, visit func(off int64, h head, meta []byte) error) (scanned, error) {
 	r := scanner{f: f, size: size, file: file}
@@ -35,6 +37,9 @@ func scan(f File, path string, size int64, file uint64, visit func(off int64, h 
 				return s, fmt.Errorf("read %s: behind offset %d: %w", path, off, ioErr)
 			}
 			if behind == 0 {
+				if errors.Is(err, errForeign) && s.seq == 0 && r.another(off) {
+					return s, fmt.Errorf("%w: %s: %w", ErrCorrupt, path, errHeaderForeign)
+				}
 				s.torn = err
 				return s, nil
 			}
@@ -114,6 +119,25 @@ func (r *scanner) record(off int64) (head, []byte, error) {
 		}
 	}
 	return h, meta, nil
+}
+
+// another reports whether the first two records are those of one other file: a
+// disk that puts old bytes where the first shot was to go does not put them in
+// order, so it is the header that is wrong.
+func (r *scanner) another(off int64) bool {
+	b, err := r.read(off, recordSize)
+	if err != nil || len(b) < recordSize {
+		return false
+	}
+	o := scanner{f: r.f, size: r.size, file: binary.LittleEndian.Uint64(b[8:])}
+	for seq := uint64(1); seq <= 2; seq++ {
+		h, _, err := o.record(off)
+		if err != nil || h.seq != seq {
+			return false
+		}
+		off = nextPage(off + h.size())
+	}
+	return true
 }
 
 // read returns up to n bytes from off, fewer only at the end of the file.

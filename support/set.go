@@ -126,6 +126,18 @@ type Torn struct {
 // Other errors wrap ErrVersion, ErrModelMismatch, ErrLocked, ErrReadOnly or,
 // for a read-only Open where there is no store, ErrNotFound.
 func Open(dir string, opt Options) (*Set, error) {
+	s := newSet(dir, opt)
+	if err := s.open(); err != nil {
+		if s.file != nil {
+			err = errors.Join(err, s.file.Close())
+		}
+		return nil, errors.Join(err, s.unlock(false))
+	}
+	return s, nil
+}
+
+// newSet is a Set that has read nothing yet.
+func newSet(dir string, opt Options) *Set {
 	s := &Set{
 		dir: dir, path: filepath.Join(dir, fileName), fsys: opt.FS, now: opt.Now, readOnly: opt.ReadOnly, partial: opt.Partial,
 		fingerprint: opt.Fingerprint, dim: opt.Dim, nextID: 1, limit: compactLimit, most: maxLearned, unlock: func(bool) error { return nil },
@@ -137,13 +149,7 @@ func Open(dir string, opt Options) (*Set, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.open(); err != nil {
-		if s.file != nil {
-			err = errors.Join(err, s.file.Close())
-		}
-		return nil, errors.Join(err, s.unlock(false))
-	}
-	return s, nil
+	return s
 }
 
 func (s *Set) open() error {
@@ -164,12 +170,10 @@ func (s *Set) open() error {
 	var err error
 	if s.file, err = open(s.path); err != nil {
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("%w: %s: nothing has been taught here yet: %w", ErrNotFound, s.dir, err)
 		case readOnly(err) && !s.readOnly:
 			return fmt.Errorf("%w: %s: %w", ErrReadOnly, s.path, err)
 		}
-		return fmt.Errorf("open store: %w", err)
+		return openError(s.dir, err)
 	}
 	size, err := s.load()
 	if err != nil {
@@ -271,22 +275,33 @@ func (s *Set) syncEntry(dir string) error {
 	return err
 }
 
+// header reads the file's header.
+func (s *Set) header(size int64) (id uint64, minorVersion uint16, err error) {
+	var b [headerSize]byte
+	n := int(min(size, headerSize))
+	if _, err := s.file.ReadAt(b[:n], 0); err != nil && n > 0 {
+		return 0, 0, fmt.Errorf("read header: %w", err)
+	}
+	return decodeHeader(b[:n])
+}
+
+// tooNew is the error for a store that may hold what this program does not
+// know.
+func (s *Set) tooNew() error {
+	return fmt.Errorf("%w: %s: %d.%d, this program writes %d.%d; it can only be read", ErrVersion, s.path, major, s.minor, major, minor)
+}
+
 // load reads the file into the Set and returns its length.
 func (s *Set) load() (size int64, err error) {
 	if size, err = s.file.Size(); err != nil {
 		return 0, fmt.Errorf("open store: %w", err)
 	}
-	var b [headerSize]byte
-	n := int(min(size, headerSize))
-	if _, err := s.file.ReadAt(b[:n], 0); err != nil && n > 0 {
-		return 0, fmt.Errorf("read %s: %w", s.path, err)
-	}
-	id, minorVersion, err := decodeHeader(b[:n])
+	id, minorVersion, err := s.header(size)
 	if err != nil {
 		return 0, fmt.Errorf("%w (%s)", err, s.path)
 	}
-	if minorVersion > minor && !s.readOnly {
-		return 0, fmt.Errorf("%w: %s: %d.%d, this program writes %d.%d; it can only be read", ErrVersion, s.path, major, minorVersion, major, minor)
+	if s.minor = minorVersion; minorVersion > minor && !s.readOnly {
+		return 0, s.tooNew()
 	}
 	l := loader{}
 	found, err := scan(s.file, s.path, size, id, l.visit)
@@ -301,7 +316,7 @@ func (s *Set) load() (size int64, err error) {
 		return 0, fmt.Errorf("%w: %s: %w", ErrCorrupt, s.path, err)
 	}
 	s.id, s.seq, s.end, s.nextID = id, found.seq, found.end, l.nextID()
-	s.minor, s.rule, s.reembedded = minorVersion, l.rule, l.byID != nil
+	s.rule, s.reembedded = l.rule, l.byID != nil
 	if err := s.choose(); err != nil {
 		return 0, err
 	}
@@ -325,7 +340,7 @@ func (s *Set) load() (size int64, err error) {
 // the last good one.
 func (s *Set) repair(size int64, clean bool) error {
 	if s.torn != nil {
-		path, err := setAside(s.fsys, s.dir, s.file, s.torn.Offset, size, s.now())
+		path, err := setAside(s.fsys, s.dir, s.file, s.torn.Offset, size, s.now(), "torn", ".bin")
 		if err != nil {
 			return err
 		}
