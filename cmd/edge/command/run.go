@@ -27,6 +27,7 @@ type runOptions struct {
 	shots       int
 	classes     []string
 	smooth      int
+	views       int
 	noGate      bool
 	button, led string
 }
@@ -42,7 +43,8 @@ its name. A button (or, at a terminal, the keyboard) teaches:
 ` + app.KeyHelp() + `
 The button does the same: a short press is a shot, a long one the next class, a
 double one undo, a very long one forgets the class after a second such press.
-The lamp counts the shots. At the end of a clip, at q or ctrl-C, the exit code
+The lamp counts the shots. A name rests on the average of the last --views frames
+of one scene; another scene begins a new one. At the end of a clip, at q or ctrl-C, the exit code
 is 0.`,
 		Example: "  edge run --camera camera:0 --classes cup,keys --shots 5\n  edge run --camera belt.avi --json\n  edge run --button GPIO17 --led GPIO27",
 		Args:    noArguments,
@@ -58,6 +60,7 @@ is 0.`,
 	regionVar(f, &o.region)
 	count(f, &o.shots, "shots", app.DefaultShots, 1, 1_000_000, "shots until a class is taught")
 	f.StringSliceVar(&o.classes, "classes", nil, "names for new classes, with commas (default \"object 1\", \"object 2\", …)")
+	count(f, &o.views, "views", app.DefaultViews, 1, 1000, "frames of one scene that are averaged for an answer; 1 for each frame by itself")
 	count(f, &o.smooth, "smooth", app.DefaultSmooth, 1, 1000, "frames in a row that must agree before a name changes")
 	f.BoolVar(&o.noGate, "no-gate", false, "take every shot, whatever it shows")
 	pinVars(c, &o.button, &o.led)
@@ -131,6 +134,7 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 		Set:      set,
 		Machine:  machine,
 		Newest:   camera.Live(o.camera) || o.open.Realtime,
+		Views:    o.views,
 		Smooth:   o.smooth,
 		Requests: requests,
 		Notices:  notices,

@@ -51,6 +51,7 @@ type Event struct {
 	Threshold float64
 	Basis     support.Basis // what Threshold rests on
 	Margin    float64
+	Views     int     // frames of one scene that were averaged
 	FPS       float64 // status too
 
 	// shot, class, undo, forget, status
@@ -111,7 +112,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			FPS       number `json:"fps"`
 
 			Basis support.Basis `json:"basis"`
-		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS), e.Basis})
+			Views int           `json:"views"`
+		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS), e.Basis, e.Views})
 	case EventShot:
 		return json.Marshal(struct {
 			head

@@ -18,11 +18,11 @@ func TestEventJSON(t *testing.T) {
 		e    Event
 		want string
 	}{
-		{Event{Kind: EventLabel, Seq: 7, Class: "cup", Known: true, Nearest: "cup", Distance: 0.25, Threshold: 0.5, Basis: support.ByLeaveOneOut, Margin: 0.125, FPS: 12.5},
-			`{"event":"label"` + head + `"seq":7,"class":"cup","known":true,"nearest":"cup","distance":0.25,"threshold":0.5,"margin":0.125,"fps":12.5,"basis":"leave-one-out"}`},
+		{Event{Kind: EventLabel, Seq: 7, Class: "cup", Known: true, Nearest: "cup", Distance: 0.25, Threshold: 0.5, Basis: support.ByLeaveOneOut, Margin: 0.125, Views: 4, FPS: 12.5},
+			`{"event":"label"` + head + `"seq":7,"class":"cup","known":true,"nearest":"cup","distance":0.25,"threshold":0.5,"margin":0.125,"fps":12.5,"basis":"leave-one-out","views":4}`},
 		// What is false or nought is said all the same; what is no number is null.
 		{Event{Kind: EventLabel, Class: "unknown", Distance: 2, Threshold: math.Inf(1), Margin: math.NaN()},
-			`{"event":"label"` + head + `"seq":0,"class":"unknown","known":false,"nearest":"","distance":2,"threshold":null,"margin":null,"fps":0,"basis":""}`},
+			`{"event":"label"` + head + `"seq":0,"class":"unknown","known":false,"nearest":"","distance":2,"threshold":null,"margin":null,"fps":0,"basis":"","views":0}`},
 		{Event{Kind: EventShot, Seq: 3, Class: "☕", ID: 9, Shots: 5, Of: 5, Accepted: true, Taught: true},
 			`{"event":"shot"` + head + `"seq":3,"class":"☕","id":9,"shots":5,"of":5,"accepted":true,"reason":"","taught":true}`},
 		{Event{Kind: EventShot, Class: "cup", Of: 5, Reason: "too dark"},

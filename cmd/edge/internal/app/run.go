@@ -18,10 +18,15 @@ type Embedder interface {
 	EmbedPixels(dst embed.Embedding, rgb []byte) error
 }
 
-// Classifier names an Embedding; *support.Set is one. dst is reused.
+// Classifier names the mean of several views of one thing; *support.Set is one.
+// dst is reused.
 type Classifier interface {
-	Answer(dst []support.Prediction, q embed.Embedding) (support.Answer, []support.Prediction)
+	AnswerViews(dst []support.Prediction, mean embed.Embedding, views int) (support.Answer, []support.Prediction)
 }
+
+// DefaultViews is how many frames of one scene an answer rests on unless
+// somebody says otherwise.
+const DefaultViews = 5
 
 // DefaultSmooth is how many frames in a row have to agree on a new label
 // unless somebody says otherwise.
@@ -41,6 +46,7 @@ type Config struct {
 	// Newest makes Run work on the newest frame, which a camera needs and a
 	// paced clip too. Source is then closed by Run as well.
 	Newest bool
+	Views  int // frames of one scene that are averaged for an answer; zero: DefaultViews; 1: each frame for itself
 	Smooth int // frames that have to agree on a new label; zero: DefaultSmooth; 1: the first one decides
 
 	// Requests are carried out between frames, and while the camera keeps Run
@@ -57,7 +63,7 @@ type Config struct {
 
 	Emit   func(Event)
 	Status func(*Status)                                     // after every frame and command; only for the time of the call
-	Seen   func(*Look, support.Answer, []support.Prediction) // every frame with its raw answer; only for the time of the call
+	Seen   func(*Look, support.Answer, []support.Prediction) // every frame with the answer, before smoothing; only for the time of the call
 	Help   func()                                            // the Help command
 }
 
@@ -65,7 +71,7 @@ type Config struct {
 type Status struct {
 	Seq     uint64
 	Label   string         // after smoothing; "" before the first one
-	Answer  support.Answer // of the last frame, before smoothing
+	Answer  support.Answer // after the last frame, before smoothing
 	Class   string         // being taught
 	Shots   int
 	Of      int
@@ -144,6 +150,7 @@ type loop struct {
 	asked   bool
 
 	preds     []support.Prediction
+	scene     *support.Scene
 	smooth    smooth
 	rate      rate
 	stages    Stages
@@ -152,6 +159,9 @@ type loop struct {
 }
 
 func newLoop(cfg Config) *loop {
+	if cfg.Views <= 0 {
+		cfg.Views = DefaultViews
+	}
 	if cfg.Smooth <= 0 {
 		cfg.Smooth = DefaultSmooth
 	}
@@ -162,6 +172,7 @@ func newLoop(cfg Config) *loop {
 		fill:    make(chan *camera.Frame),
 		filled:  make(chan error),
 		stopped: make(chan struct{}),
+		scene:   support.NewScene(cfg.Views, cfg.Dim),
 		smooth:  smooth{need: cfg.Smooth},
 	}
 	if cfg.Newest {
@@ -312,7 +323,8 @@ func (l *loop) step(s *slot) error {
 	}
 	embedded := time.Now()
 	l.stages.Add(Network, embedded.Sub(preprocessed))
-	s.answer, l.preds = l.cfg.Set.Answer(l.preds, s.look.Embedding)
+	mean, views := l.scene.Add(s.look.Embedding)
+	s.answer, l.preds = l.cfg.Set.AnswerViews(l.preds, mean, views)
 	done := time.Now()
 	l.stages.Add(Match, done.Sub(embedded))
 	l.rate.tick(done)
@@ -339,7 +351,7 @@ func (l *loop) report(s *slot) {
 			Kind: EventLabel, Time: s.look.Time, Seq: s.look.Seq,
 			Class: s.answer.Class, Known: s.answer.Known, Nearest: s.answer.Nearest,
 			Distance: s.answer.Distance, Threshold: s.answer.Threshold, Basis: s.answer.Basis, Margin: s.answer.Margin,
-			FPS: l.status.FPS,
+			Views: s.answer.Views, FPS: l.status.FPS,
 		})
 	}
 	l.status.Label = l.smooth.label

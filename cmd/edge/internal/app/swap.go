@@ -1,6 +1,9 @@
 package app
 
-import "github.com/edge-camera/edge/embed"
+import (
+	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/support"
+)
 
 // Swap is another network for Run to go on with.
 type Swap struct {
@@ -26,5 +29,6 @@ func (l *loop) swap(s Swap) {
 		slot.look.Pixels = make([]byte, 3*s.Side*s.Side)
 		slot.look.Side = s.Side
 	}
+	l.scene = support.NewScene(l.cfg.Views, s.Dim)
 	l.any, l.marked = false, false
 }
