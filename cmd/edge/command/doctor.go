@@ -31,6 +31,7 @@ type doctor struct {
 	e           *env
 	camera      string
 	button, led string
+	mend        bool
 
 	network *embed.Network // nil where the model does not load
 }
@@ -42,17 +43,27 @@ func newDoctor(e *env) *cobra.Command {
 		Short: "Say what works on this board, and why the rest does not",
 		Long: `Doctor checks the board, the network's arithmetic, the model, the camera, GPIO, the
 store, the disk and the clock. A camera or pins that are named must work; where
-none is named, none need be there. Exit code 1 if anything failed.`,
-		Example: "  edge doctor --camera camera:0 --button GPIO17 --led GPIO27",
+none is named, none need be there. Exit code 1 if anything failed.
+
+It reads the store to the last picture and says where it is damaged. With
+--repair it first saves what checksums vouch for in a new file, which takes the
+old one's place, and says what is lost. The damaged file is kept beside it.`,
+		Example: "  edge doctor --camera camera:0 --button GPIO17 --led GPIO27\n  edge doctor --repair",
 		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
 	}
+	c.Flags().BoolVar(&d.mend, "repair", false, "put a damaged store right, without asking")
 	c.Flags().StringVar(&d.camera, "camera", "", "camera that must work, such as camera:0")
 	pinVars(c, &d.button, &d.led)
 	return c
 }
 
 func (d *doctor) run(ctx context.Context) error {
+	if d.mend {
+		if err := d.repair(); err != nil {
+			return err
+		}
+	}
 	failed := false
 	for _, check := range []struct {
 		name string
@@ -196,6 +207,15 @@ func (d *doctor) storage(context.Context) (string, error) {
 	}
 	if there != dir {
 		return dir + " is not there yet; the first shot makes it", nil
+	}
+	report, err := support.Inspect(dir, support.Options{})
+	switch {
+	case errors.Is(err, support.ErrNotFound):
+		return dir + " holds nothing yet", nil
+	case err != nil:
+		return "", coded(exitStore, err, "")
+	case !report.Whole:
+		return "", damaged(&report)
 	}
 	var fingerprint embed.Fingerprint
 	dim := 0

@@ -69,7 +69,7 @@ var kinds = []struct {
 	{support.ErrLocked, exitStore, "end the other edge, or use another folder (--store)"},
 	{support.ErrReadOnly, exitStore, "make the folder writable, or use another one (--store)"},
 	{support.ErrVersion, exitStore, "this store was written by a newer edge; update edge"},
-	{support.ErrCorrupt, exitStore, "nothing was changed; keep a copy of the folder, then teach into another one (--store)"},
+	{support.ErrCorrupt, exitStore, "nothing was changed; edge doctor says what is damaged, edge doctor --repair saves what can be saved"},
 	{support.ErrBroken, exitStore, "every shot that was confirmed is safe; make room on the disk and start again"},
 	{support.ErrNotFound, exitFailed, "edge classes and edge shots list what there is"},
 	{camera.ErrBusy, exitCamera, "end the other program that uses the camera"},
