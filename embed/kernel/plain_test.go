@@ -61,6 +61,9 @@ func checkPlain(t *testing.T, tier *Tier, rng *rand.Rand, c *plainCase, what any
 			}
 		}
 		c.op.Run(&args, Part{y, end, 0, l.C})
+		if len(args.Scratch) != c.op.Scratch() || args.Sum != nil {
+			t.Fatalf("%+v: changed its arguments", what)
+		}
 		if i := differ(os.all, whole); i >= 0 {
 			t.Fatalf("%+v: rows %d to %d: element %d: got %d, want %d", what, y, end, i-guards, os.all[i], whole[i])
 		}
@@ -114,6 +117,9 @@ func TestPlain(t *testing.T) {
 					shape := Layout{H: 1 + rng.IntN(12), W: 1 + rng.IntN(12), C: 1 + rng.IntN(40)}
 					if i%10 == 0 {
 						shape.C = 60 + rng.IntN(140)
+					}
+					if i%10 == 5 { // windows of more places than sums of 16 bits have room for
+						shape.H, shape.W = 17+rng.IntN(4), 17+rng.IntN(4)
 					}
 					c, what := kind.draw(rng, drawing(i%int(drawings)), tier, shape)
 					checkPlain(t, tier, rng, c, what)
