@@ -82,12 +82,25 @@ import (
 //	 0  4  u32 number
 //	 4     u32 length of Pix, u32 length of Embedding, Pix, f32 Embedding
 //
-// Op, Act and Precision are the values of this package's constants, which
-// therefore never change. Version 1.0 has operators up to OpDense and
-// activations up to ActReLU6; its additions have two inputs of one shape, and
-// its int8 networks no OpAct, and no OpGlobalMean but the last node. Nothing in
-// OPTS belongs to these, so a reader of 1.0 skips the section and refuses the
-// node.
+// The codes, which are this package's constants and therefore never change:
+//
+//	Precision  1 float32, 2 int8
+//	Op   1.0:  1 conv, 2 batch norm, 3 act, 4 add, 5 global mean, 6 dense
+//	     1.1:  7 mul, 8 max pool, 9 mean pool, 10 concat, 11 select
+//	Act  1.0:  0 none, 1 relu, 2 relu6
+//	     1.1:  3 clip, 4 leaky relu, 5 sigmoid, 6 hard sigmoid, 7 hard swish,
+//	           8 silu, 9 tanh
+//
+// In version 1.0 both inputs of an add have one shape, and an int8 network has
+// no act, and no global mean but as its last node. Nothing in OPTS belongs to
+// what 1.0 has, so a reader of 1.0 that skips the section refuses the node that
+// it is about.
+//
+// Every byte is under a checksum, or is a zero that is checked, or belongs to
+// the magic: a file with one damaged byte, or cut short anywhere, is refused.
+// The checksums are no proof against somebody who makes new ones. So nothing
+// is believed of what they cover either: a count is compared with the bytes
+// that are left before memory is asked for, and Validate has the last word.
 const (
 	formatMajor = 1
 	formatMinor = 1
