@@ -30,6 +30,7 @@ type runOptions struct {
 	views       int
 	noGate      bool
 	button, led string
+	oldModel    string
 }
 
 func newRun(e *env) *cobra.Command {
@@ -45,7 +46,12 @@ The button does the same: a short press is a shot, a long one the next class, a
 double one undo, a very long one forgets the class after a second such press.
 The lamp counts the shots. A name rests on the average of the last --views frames
 of one scene; another scene begins a new one. At the end of a clip, at q or ctrl-C, the exit code
-is 0.`,
+is 0.
+
+With another model than the one that was taught, the one before answers until the
+new one has looked at every shot's picture, if it is a shipped one or named by
+--old-model; else everything is unknown until then. Frames of a clip wait for it.
+What the model before made is kept: going back is naming it by --model again.`,
 		Example: "  edge run --camera camera:0 --classes cup,keys --shots 5\n  edge run --camera belt.avi --json\n  edge run --button GPIO17 --led GPIO27",
 		Args:    noArguments,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context(), e) },
@@ -63,6 +69,7 @@ is 0.`,
 	count(f, &o.views, "views", app.DefaultViews, 1, 1000, "frames of one scene that are averaged for an answer; 1 for each frame by itself")
 	count(f, &o.smooth, "smooth", app.DefaultSmooth, 1, 1000, "frames in a row that must agree before a name changes")
 	f.BoolVar(&o.noGate, "no-gate", false, "take every shot, whatever it shows")
+	f.StringVar(&o.oldModel, "old-model", "", "model that answers while a new one looks at what was taught (default the shipped one that taught it)")
 	pinVars(c, &o.button, &o.led)
 	return c
 }
@@ -77,11 +84,15 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := o.openStore(e, network)
+	set, refit, err := o.openStore(ctx, e, network)
 	if err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, coded(exitStore, set.Close(), "")) }()
+	var swaps <-chan app.Swap
+	if refit != nil {
+		network, swaps = refit.live(), refit.swaps
+	}
 	session := network.NewSession(e.threads)
 	defer session.Close()
 
@@ -125,6 +136,10 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 		defer func() { err = firstError(err, restore()) }()
 		out.say("space is a shot, n the next class, u undo, ? help, q quit")
 	}
+	if refit != nil {
+		refit.start(ctx, notices)
+		defer refit.stop()
+	}
 	err = app.Run(ctx, app.Config{
 		Source:   source,
 		Session:  session,
@@ -138,6 +153,7 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 		Smooth:   o.smooth,
 		Requests: requests,
 		Notices:  notices,
+		Swaps:    swaps,
 		Emit:     out.event,
 		Status:   out.status,
 		Help:     func() { out.say(strings.TrimRight(app.KeyHelp(), "\n")) },
@@ -160,18 +176,29 @@ func firstError(first, second error) error {
 }
 
 // openStore opens the store for writing. On a read-only disk a device still
-// names what it was taught.
-func (o *runOptions) openStore(e *env, n *embed.Network) (*support.Set, error) {
+// names what it was taught. Where another model taught it, a camera need not wait
+// until this one has looked at that.
+func (o *runOptions) openStore(ctx context.Context, e *env, n *embed.Network) (*support.Set, *refitting, error) {
 	set, err := e.openStore(n.Fingerprint(), n.Dim())
-	if !errors.Is(err, support.ErrReadOnly) {
-		return set, err
+	switch {
+	case errors.Is(err, support.ErrModelMismatch) && (camera.Live(o.camera) || o.open.Realtime):
+		r, err := e.openRefitting(n, o.oldModel)
+		if err != nil {
+			return nil, nil, err
+		}
+		return r.set, r, nil
+	case errors.Is(err, support.ErrModelMismatch):
+		set, err = e.refit(ctx, n, e.tellAside)
+		return set, nil, err
+	case !errors.Is(err, support.ErrReadOnly):
+		return set, nil, err
 	}
 	set, readErr := e.readStore(n.Fingerprint(), n.Dim())
 	if readErr != nil || set == nil {
-		return nil, firstError(readErr, err)
+		return nil, nil, firstError(readErr, err)
 	}
 	e.note("the store is read-only: what it holds is named, nothing new can be taught")
-	return set, nil
+	return set, nil, nil
 }
 
 // openSource opens the camera. One that goes away later is waited for; one
