@@ -20,9 +20,8 @@ import (
 type Bundle struct {
 	Manifest *Manifest // not to be changed
 
-	files    map[string]*zip.File
-	tables   map[embed.Fingerprint][]byte
-	unpacked int // bytes of tables
+	files  map[string]*zip.File
+	tables map[embed.Fingerprint][]byte
 }
 
 // Open reads a bundle of size bytes, as far as that goes without its crops, and
@@ -43,6 +42,9 @@ func Open(r io.ReaderAt, size int64) (*Bundle, error) {
 		return nil, err
 	}
 	if err := b.manifest(); err != nil {
+		return nil, err
+	}
+	if err := b.size(); err != nil {
 		return nil, err
 	}
 	for i := range b.Manifest.Embeddings {
@@ -247,18 +249,30 @@ func (b *Bundle) manifest() error {
 	return nil
 }
 
+// size checks how much the embeddings come to, before any is read.
+func (b *Bundle) size() error {
+	total := 0
+	for _, t := range b.Manifest.Embeddings {
+		switch {
+		case t.Dim < 1 || t.Dim > maxDim:
+			return fmt.Errorf("%w: embeddings of model %s: %d numbers each, want 1 to %d", ErrCorrupt, t.Fingerprint.Short(), t.Dim, maxDim)
+		case t.Rows < 1:
+			return fmt.Errorf("%w: embeddings of model %s: %d rows", ErrCorrupt, t.Fingerprint.Short(), t.Rows)
+		case t.Rows > (MaxEmbeddings-total)/4/t.Dim:
+			return fmt.Errorf("%w: more than %d bytes of embeddings", ErrLimit, MaxEmbeddings)
+		}
+		total += 4 * t.Rows * t.Dim
+	}
+	return nil
+}
+
 // table reads and checks a file of embeddings.
 func (b *Bundle) table(t *Table) error {
 	bad := func(why string, args ...any) error {
 		return fmt.Errorf("%w: embeddings of model %s: %s", ErrCorrupt, t.Fingerprint.Short(), fmt.Sprintf(why, args...))
 	}
-	switch {
-	case b.tables[t.Fingerprint] != nil:
+	if b.tables[t.Fingerprint] != nil {
 		return bad("are there twice")
-	case t.Dim < 1 || t.Dim > maxDim:
-		return bad("%d numbers each, want 1 to %d", t.Dim, maxDim)
-	case t.Rows < 1 || t.Rows > MaxEmbeddings/4/t.Dim:
-		return bad("%d rows of %d numbers", t.Rows, t.Dim)
 	}
 	raw, err := b.read(t.File, MaxEmbeddings)
 	if err != nil {
@@ -269,9 +283,6 @@ func (b *Bundle) table(t *Table) error {
 	}
 	if sha256.Sum256(raw) != t.SHA256 {
 		return bad("%s has another sha256 than the manifest says", t.File)
-	}
-	if b.unpacked += len(raw); b.unpacked > MaxEmbeddings {
-		return fmt.Errorf("%w: more than %d bytes of embeddings", ErrLimit, MaxEmbeddings)
 	}
 	b.tables[t.Fingerprint] = raw
 	return nil

@@ -72,6 +72,9 @@ func mkbundle(ts *testscript.TestScript, neg bool, args []string) {
 	table := m["embeddings"].([]any)[0].(map[string]any)
 	add := func(name string, mode os.FileMode, b []byte) {
 		h := zip.FileHeader{Name: name, Method: zip.Deflate}
+		if len(b) == 0 {
+			h.Method = zip.Store
+		}
 		h.SetMode(mode)
 		parts = append(parts, zipPart{h, b})
 	}
