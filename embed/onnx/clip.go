@@ -7,17 +7,6 @@ import (
 	"github.com/edge-camera/edge/embed"
 )
 
-// relu: Y = max(X, 0).
-func (n *node) relu() error {
-	if err := n.only(); err != nil {
-		return err
-	}
-	if err := n.inputs(1, 1); err != nil {
-		return err
-	}
-	return n.act(embed.ActReLU)
-}
-
 // clip: Y = min(max(X, lo), hi). The bounds are attributes before opset 11 and
 // constant inputs since.
 func (n *node) clip() error {
@@ -30,10 +19,10 @@ func (n *node) clip() error {
 		if err := n.inputs(1, 1); err != nil {
 			return err
 		}
-		if lo, err = n.attrFloat("min", lo); err != nil {
+		if lo, err = attribute(n, "min", lo); err != nil {
 			return err
 		}
-		if hi, err = n.attrFloat("max", hi); err != nil {
+		if hi, err = attribute(n, "max", hi); err != nil {
 			return err
 		}
 	} else {
@@ -47,29 +36,89 @@ func (n *node) clip() error {
 			if !n.has(i + 1) {
 				continue
 			}
-			v, dims, err := n.floats(i + 1)
-			if err != nil {
+			if *bound, err = n.bound(i + 1); err != nil {
 				return err
 			}
-			if len(v) != 1 {
-				return fmt.Errorf("%w: a bound has dimensions %v, want one number", embed.ErrCorrupt, dims)
-			}
-			*bound = v[0]
 		}
 	}
-	switch {
-	case lo == 0 && hi == 6:
-		return n.act(embed.ActReLU6)
-	case lo == 0 && hi == math.MaxFloat32:
-		return n.act(embed.ActReLU)
-	}
-	return fmt.Errorf("%w: bounds %g and %g, want 0 and 6, or 0 alone", embed.ErrUnsupported, lo, hi)
-}
-
-func (n *node) act(a embed.Act) error {
 	x, err := n.feature(0)
 	if err != nil {
 		return err
 	}
-	return n.emit(embed.Node{Op: embed.OpAct, In: []embed.Value{x.value}, Act: a}, x.shape, x.rank)
+	return n.clamp(x, lo, hi)
+}
+
+// bound returns constant input i, a single number that may be infinite.
+func (n *node) bound(i int) (float32, error) {
+	c, err := n.constant(i)
+	if err != nil {
+		return 0, err
+	}
+	if len(c.floats) != 1 {
+		return 0, fmt.Errorf("%w: a bound of %v %v, want one number", embed.ErrCorrupt, c, c.dims)
+	}
+	return c.floats[0], nil
+}
+
+// clamp emits min(max(x, lo), hi). The largest numbers stand for no bound.
+func (n *node) clamp(x feature, lo, hi float32) error {
+	if lo <= -math.MaxFloat32 {
+		lo = float32(math.Inf(-1))
+	}
+	if hi >= math.MaxFloat32 {
+		hi = float32(math.Inf(1))
+	}
+	if !(lo <= hi) {
+		return fmt.Errorf("%w: bounds %g and %g", embed.ErrUnsupported, lo, hi)
+	}
+	e := embed.Node{Op: embed.OpAct, In: []embed.Value{x.value}, Act: embed.ActClip, Alpha: lo, Beta: hi}
+	switch {
+	case lo == 0 && hi == 6:
+		e.Act, e.Alpha, e.Beta = embed.ActReLU6, 0, 0
+	case lo == 0 && math.IsInf(float64(hi), 1):
+		e.Act, e.Alpha, e.Beta = embed.ActReLU, 0, 0
+	}
+	f := formOf(x).clipped(float64(lo), float64(hi))
+	if x.form.kind == formNone {
+		// A clamp of the value itself stays one: hi times a hard sigmoid of
+		// x/hi would be no simpler.
+		y, err := n.emit("", e, x.shape)
+		if err != nil {
+			return err
+		}
+		y.view, y.form = x.view, f
+		return n.set(y)
+	}
+	return n.finishForm(x, f, e)
+}
+
+// maximum: Y = max(A, B) with one of them a single constant.
+func (n *node) maximum() error { return n.extreme(false) }
+
+// minimum: Y = min(A, B) with one of them a single constant.
+func (n *node) minimum() error { return n.extreme(true) }
+
+func (n *node) extreme(least bool) error {
+	if err := n.only(); err != nil {
+		return err
+	}
+	if err := n.inputs(2, 2); err != nil {
+		return err
+	}
+	i := 0
+	if n.isConstant(0) {
+		i = 1
+	}
+	x, err := n.feature(i)
+	if err != nil {
+		return err
+	}
+	b, err := n.bound(1 - i)
+	if err != nil {
+		return err
+	}
+	if least {
+		return n.clamp(x, -math.MaxFloat32, b)
+	}
+	return n.clamp(x, b, math.MaxFloat32)
 }

@@ -15,12 +15,9 @@ func (n *node) conv() error {
 	if err := n.inputs(2, 3); err != nil {
 		return err
 	}
-	x, err := n.feature(0)
+	x, err := n.picture(0)
 	if err != nil {
 		return err
-	}
-	if x.rank != 4 {
-		return fmt.Errorf("%w: its input has rank %d, want 4", embed.ErrUnsupported, x.rank)
 	}
 	w, dims, err := n.floats(1)
 	if err != nil {
@@ -40,7 +37,7 @@ func (n *node) conv() error {
 	if groups < 1 || groups > int64(out) || out%int(groups) != 0 || int(groups)*depth != x.shape.C {
 		return fmt.Errorf("%w: weights %v in %d groups do not fit %d channels", embed.ErrCorrupt, dims, groups, x.shape.C)
 	}
-	window, err := n.window(x.shape, kh, kw)
+	x, window, err := n.window(x, kh, kw, 0)
 	if err != nil {
 		return err
 	}
@@ -53,64 +50,84 @@ func (n *node) conv() error {
 	if err := n.spend(len(w)); err != nil {
 		return err
 	}
-	return n.emit(embed.Node{
+	return n.result(embed.Node{
 		Op: embed.OpConv, In: []embed.Value{x.value}, Window: window, Groups: int(groups), Out: out,
 		Weight: toOHWI(w, out, depth, kh, kw), Bias: bias,
 	}, embed.Shape{
 		H: steps(x.shape.H+window.Top+window.Bottom, kh, window.StrideH, window.DilationH),
 		W: steps(x.shape.W+window.Left+window.Right, kw, window.StrideW, window.DilationW),
 		C: out,
-	}, 4)
+	})
 }
 
-// window reads the geometry and resolves auto_pad for an input of shape in.
-func (n *node) window(in embed.Shape, kh, kw int) (w embed.Window, err error) {
-	kernel, err := n.attrInts("kernel_shape", 2, 1, maxWindow, []int64{int64(kh), int64(kw)})
+// window reads the geometry and resolves auto_pad for input x. Padding that
+// is still to be made before it is counted in if it is of the same kind (fill)
+// and the kernel reaches over it, or is made first.
+func (n *node) window(x feature, kh, kw int, fill float32) (feature, embed.Window, error) {
+	var w embed.Window
+	fail := func(err error) (feature, embed.Window, error) { return x, w, err }
+	kernel, err := n.attrInts("kernel_shape", 2, 1, maxSide, []int64{int64(kh), int64(kw)})
 	if err != nil {
-		return w, err
+		return fail(err)
 	}
 	if int(kernel[0]) != kh || int(kernel[1]) != kw {
-		return w, fmt.Errorf("%w: kernel_shape %v, weights %dx%d", embed.ErrCorrupt, kernel, kh, kw)
+		return fail(fmt.Errorf("%w: kernel_shape %v, weights %dx%d", embed.ErrCorrupt, kernel, kh, kw))
 	}
-	stride, err := n.attrInts("strides", 2, 1, maxWindow, []int64{1, 1})
+	stride, err := n.attrInts("strides", 2, 1, maxSide, []int64{1, 1})
 	if err != nil {
-		return w, err
+		return fail(err)
 	}
 	dilation, err := n.attrInts("dilations", 2, 1, maxWindow, []int64{1, 1})
 	if err != nil {
-		return w, err
+		return fail(err)
 	}
 	pads, err := n.attrInts("pads", 4, 0, maxSide, []int64{0, 0, 0, 0})
 	if err != nil {
-		return w, err
+		return fail(err)
 	}
 	auto, err := n.attrText("auto_pad", "NOTSET")
 	if err != nil {
-		return w, err
+		return fail(err)
 	}
 	w = embed.Window{
 		KernelH: kh, KernelW: kw,
 		StrideH: int(stride[0]), StrideW: int(stride[1]),
 		DilationH: int(dilation[0]), DilationW: int(dilation[1]),
-		Top: int(pads[0]), Left: int(pads[1]), Bottom: int(pads[2]), Right: int(pads[3]),
 	}
+	own := pad{int(pads[0]), int(pads[1]), int(pads[2]), int(pads[3]), fill}
+	h, v := x.shape.H+x.pad.top+x.pad.bottom, x.shape.W+x.pad.left+x.pad.right
 	switch auto {
 	case "NOTSET":
 	case "VALID":
-		w.Top, w.Left, w.Bottom, w.Right = 0, 0, 0, 0
+		own = pad{fill: fill}
 	case "SAME_UPPER":
-		w.Top, w.Bottom = same(in.H, kh, w.StrideH, w.DilationH)
-		w.Left, w.Right = same(in.W, kw, w.StrideW, w.DilationW)
+		own.top, own.bottom = same(h, kh, w.StrideH, w.DilationH)
+		own.left, own.right = same(v, kw, w.StrideW, w.DilationW)
 	case "SAME_LOWER":
-		w.Bottom, w.Top = same(in.H, kh, w.StrideH, w.DilationH)
-		w.Right, w.Left = same(in.W, kw, w.StrideW, w.DilationW)
+		own.bottom, own.top = same(h, kh, w.StrideH, w.DilationH)
+		own.right, own.left = same(v, kw, w.StrideW, w.DilationW)
 	default:
-		return w, fmt.Errorf("%w: auto_pad %q", embed.ErrUnsupported, auto)
+		return fail(fmt.Errorf("%w: auto_pad %q", embed.ErrUnsupported, auto))
 	}
-	if high, wide := (kh-1)*w.DilationH, (kw-1)*w.DilationW; max(w.Top, w.Bottom) > high || max(w.Left, w.Right) > wide {
-		return w, fmt.Errorf("%w: pads %v are wider than the kernel", embed.ErrUnsupported, []int{w.Top, w.Left, w.Bottom, w.Right})
+	high, wide := (kh-1)*w.DilationH, (kw-1)*w.DilationW
+	if x.pad.some() {
+		if x.pad.fill == fill && x.pad.plus(own).within(high, wide) {
+			own, x.pad = x.pad.plus(own), pad{}
+		} else if x, err = n.padded(x); err != nil {
+			return fail(err)
+		}
 	}
-	return w, nil
+	if !own.within(high, wide) {
+		if fill != 0 {
+			return fail(fmt.Errorf("%w: pads %v are wider than the kernel", embed.ErrUnsupported, pads))
+		}
+		x.pad, own = own, pad{fill: fill}
+		if x, err = n.padded(x); err != nil {
+			return fail(err)
+		}
+	}
+	w.Top, w.Left, w.Bottom, w.Right = own.top, own.left, own.bottom, own.right
+	return x, w, nil
 }
 
 // same returns the padding that makes ⌈in/stride⌉ outputs, the smaller half

@@ -5,24 +5,43 @@
 //
 // A file is read twice. A preflight reader walks the protobuf first: it checks
 // every length against the bytes that are there and learns what the decoder
-// hides or gets wrong (opset, element types, symbolic dimensions, node names,
-// external data). It then hands the decoder, github.com/owulveryck/onnx-go, a
-// copy that holds only what that decoder carries faithfully: nodes, float32
-// and int64 constants. Last, each operator becomes nodes of an embed.Graph, one
-// file per operator. Whatever is not understood completely is refused with
-// the node's name; an attribute nobody here knows is a refusal too.
+// hides or gets wrong (opset, element types, symbolic dimensions, node names).
+// It then hands the decoder, github.com/owulveryck/onnx-go, a copy that holds
+// only what that decoder carries faithfully: nodes, and constants as float32 or
+// int64, which those of other widths and those in a file beside are made. Last,
+// each operator becomes nodes of an embed.Graph, one file per operator or
+// family. Whatever is not understood completely is refused with the node's
+// name; an attribute nobody here knows is a refusal too.
 //
-// Opsets 7 to 28 are read. These operators are:
+// Opsets 7 to 28 are read. A batch of any size is read as one picture. These
+// operators are:
 //
-//	Conv                float32, 2-D, grouped, dilated, asymmetric pads, auto_pad
-//	BatchNormalization  inference
-//	Relu, Clip          Clip from 0 to 6 or from 0 up
-//	Add                 two computed values of one shape
-//	GlobalAveragePool   also ReduceMean over height and width
-//	Flatten, Reshape    of a value whose height and width are 1
-//	Gemm                the second factor constant
-//	Identity, Dropout   pass through
-//	Constant            a float32 or int64 tensor
+//	Conv                   2-D, grouped, dilated, asymmetric pads, auto_pad
+//	BatchNormalization     inference
+//	Relu, Clip, LeakyRelu, PRelu, Sigmoid, HardSigmoid, HardSwish, Swish, Tanh
+//	Add, Sub, Mul          of two values of one shape, of a value and one number a
+//	                       channel, computed ([N C 1 1]) or constant
+//	Div, Max, Min          by a constant
+//	GlobalAveragePool      also ReduceMean over height and width
+//	GlobalMaxPool, MaxPool, AveragePool
+//	Gemm, MatMul           the second factor constant
+//	Concat, Split, Slice, Gather   of channels
+//	Pad                    zeros around a picture
+//	Reshape, Flatten, Squeeze, Unsqueeze, Transpose
+//	Identity, Dropout, Cast between floating-point types
+//	Constant, Shape, and arithmetic of constants
+//
+// Activations that an exporter wrote as several operators (hard swish as Add,
+// Clip, Mul, Div; SiLU as Sigmoid, Mul) become one. Softmax, LogSoftmax and
+// ArgMax at the end are left out.
+//
+// # Reshapes and transpositions
+//
+// They move nothing. A value keeps its layout [H W C], and a view says which
+// digits of a position along H, W and C each of ONNX's dimensions is made of; a
+// reshape or a transposition gives another view. So NHWC files of TensorFlow
+// cost nothing, and a channel shuffle is what its view says at the end: an
+// OpSelect.
 //
 // # Layouts
 //

@@ -14,15 +14,35 @@ func (n *node) identity() error {
 	if err := n.inputs(1, 1); err != nil {
 		return err
 	}
-	if t, _, err := n.tensor(0); err == nil {
-		n.consts[n.info.out[0]] = t // exporters share constants this way
-		return nil
+	return n.pass()
+}
+
+// cast between floating-point types: everything is computed in float32.
+func (n *node) cast() error {
+	if err := n.only("to", "saturate", "round_mode"); err != nil {
+		return err
 	}
-	x, err := n.feature(0)
+	if err := n.inputs(1, 2); err != nil {
+		return err
+	}
+	to, err := n.attrInt("to", int64(elemFloat32))
 	if err != nil {
 		return err
 	}
-	return n.pass(x, x.rank)
+	switch elemType(to) {
+	case elemFloat32, elemFloat16, elemFloat64, elemBFloat:
+		return n.pass()
+	}
+	return fmt.Errorf("%w: a computed value as %v", embed.ErrUnsupported, elemType(to))
+}
+
+// pass makes input 0 the result under another name.
+func (n *node) pass() error {
+	x, err := n.raw(0)
+	if err != nil {
+		return err
+	}
+	return n.set(x)
 }
 
 // dropout does nothing in inference. Since opset 12 a third input can switch
@@ -35,30 +55,13 @@ func (n *node) dropout() error {
 		return err
 	}
 	if n.has(2) {
-		mode, ok := n.outline.tensors[n.info.in[2]]
-		if !ok || mode.elem != elemBool || mode.flag {
-			return fmt.Errorf("%w: training mode: export the model for inference", embed.ErrUnsupported)
+		mode, err := n.ints(2)
+		if err != nil {
+			return err
+		}
+		if len(mode) != 1 || mode[0] != 0 {
+			return refuse(inference, "training mode")
 		}
 	}
-	x, err := n.feature(0)
-	if err != nil {
-		return err
-	}
-	return n.pass(x, x.rank)
-}
-
-// constant keeps the tensor in its attribute.
-func (n *node) constant() error {
-	if err := n.only("value"); err != nil {
-		return err
-	}
-	t, err := n.attrTensor("value")
-	if err != nil {
-		return err
-	}
-	if t == nil {
-		return fmt.Errorf("%w: it has no value", embed.ErrCorrupt)
-	}
-	n.consts[n.info.out[0]] = t
-	return nil
+	return n.pass()
 }

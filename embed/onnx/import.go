@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"gorgonia.org/tensor"
-
 	"github.com/edge-camera/edge/embed"
 )
 
@@ -18,17 +16,34 @@ type ImportOptions struct {
 	Mean, Std [3]float32
 
 	// Cut names the tensor, or the node, whose output is the embedding; what
-	// comes after it is left out. Empty: the graph's only output.
+	// comes after it is left out. Empty: the graph's only output, before a
+	// Softmax, LogSoftmax or ArgMax at the end.
 	Cut string
+
+	// Embedding makes an embedding network of what it finds: where nothing but
+	// a classifier follows the last global mean it is left out, and where the
+	// output has more than one place their mean is taken. With Cut only the
+	// latter.
+	Embedding bool
 
 	// Side is the height and width to read pictures at. 0: what the file says;
 	// a file that leaves it open needs it.
 	Side int
+
+	// Files reads the files beside the ONNX file that hold weights of it, by
+	// the name that the file gives. Nil: such a file is refused.
+	Files func(name string) ([]byte, error)
+
+	// Note, if not nil, is told what Import decided by itself, a sentence each.
+	Note func(string)
 }
 
 const (
-	maxSide   = 4096 // height and width of a value
-	maxWindow = 64   // kernel, stride and dilation
+	maxSide     = 4096    // height and width of a value
+	maxWindow   = 64      // kernel, stride and dilation
+	maxChannels = 1 << 16 // of a value
+	maxNodes    = 1 << 14
+	maxDerived  = 1 << 22 // numbers that stand for single constants
 )
 
 // Import reads a float32 network. The result holds the file's operators one
@@ -36,10 +51,11 @@ const (
 // with b.
 //
 // Errors wrap embed.ErrCorrupt (with the offset), embed.ErrVersion (the opset)
-// or embed.ErrUnsupported (with the operator and the node's name). No input
-// makes it panic, and it takes memory in proportion to len(b).
+// or embed.ErrUnsupported (with the operator and the node's name); Hint says
+// what helps. No input makes it panic, and it takes memory in proportion to
+// len(b) and to the files it reads.
 func Import(b []byte, opt ImportOptions) (*embed.Graph, error) {
-	o, err := preflight(b)
+	o, err := preflight(b, opt.Files)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -47,7 +63,7 @@ func Import(b []byte, opt ImportOptions) (*embed.Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	g, err := convert(o, ops, opt, len(b))
+	g, err := convert(o, ops, opt, len(b)+o.beside.total)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -55,36 +71,75 @@ func Import(b []byte, opt ImportOptions) (*embed.Graph, error) {
 }
 
 // operators maps an ONNX operator to its converter.
-var operators = map[string]func(*node) error{
-	"Add":                (*node).add,
-	"BatchNormalization": (*node).batchNorm,
-	"Clip":               (*node).clip,
-	"Constant":           (*node).constant,
-	"Conv":               (*node).conv,
-	"Dropout":            (*node).dropout,
-	"Flatten":            (*node).flatten,
-	"Gemm":               (*node).gemm,
-	"GlobalAveragePool":  (*node).globalAveragePool,
-	"Identity":           (*node).identity,
-	"ReduceMean":         (*node).reduceMean,
-	"Relu":               (*node).relu,
-	"Reshape":            (*node).reshape,
+var operators map[string]func(*node) error
+
+func init() { // converters report unknown operators, hence no initializer
+	operators = map[string]func(*node) error{
+		"Add":                (*node).add,
+		"AveragePool":        (*node).averagePool,
+		"BatchNormalization": (*node).batchNorm,
+		"Cast":               (*node).cast,
+		"CastLike":           (*node).cast,
+		"Clip":               (*node).clip,
+		"Concat":             (*node).concat,
+		"Constant":           (*node).valueOf,
+		"Conv":               (*node).conv,
+		"Div":                (*node).div,
+		"Dropout":            (*node).dropout,
+		"Flatten":            (*node).flatten,
+		"Gather":             (*node).gather,
+		"Gemm":               (*node).gemm,
+		"GlobalAveragePool":  (*node).globalAveragePool,
+		"GlobalMaxPool":      (*node).globalMaxPool,
+		"HardSigmoid":        (*node).hardSigmoid,
+		"HardSwish":          (*node).hardSwish,
+		"Identity":           (*node).identity,
+		"LeakyRelu":          (*node).leakyRelu,
+		"MatMul":             (*node).matMul,
+		"Max":                (*node).maximum,
+		"MaxPool":            (*node).maxPool,
+		"Min":                (*node).minimum,
+		"Mul":                (*node).mul,
+		"PRelu":              (*node).pRelu,
+		"Pad":                (*node).padding,
+		"ReduceMean":         (*node).reduceMean,
+		"Relu":               (*node).relu,
+		"Reshape":            (*node).reshape,
+		"Shape":              (*node).sizes,
+		"Sigmoid":            (*node).sigmoid,
+		"Slice":              (*node).slice,
+		"Split":              (*node).split,
+		"Squeeze":            (*node).squeeze,
+		"Sub":                (*node).sub,
+		"Swish":              (*node).swish,
+		"Tanh":               (*node).tanh,
+		"Transpose":          (*node).transpose,
+		"Unsqueeze":          (*node).unsqueeze,
+	}
 }
 
-// feature is a computed value: what embed calls [H W C], as ONNX sees it.
+// feature is a computed value as ONNX sees it.
 type feature struct {
 	value embed.Value
-	shape embed.Shape
-	rank  int // 4: [N C H W], 2: [N C] with H = W = 1
+	shape embed.Shape // of the value
+	view  view
+	form  form
+	pad   pad
 }
 
 // importer is the state of one import.
 type importer struct {
 	outline  *outline
 	graph    embed.Graph
+	shapes   []embed.Shape // by embed.Value
+	origin   []string      // by embed.Value: the tensor it comes from
 	features map[string]feature
-	consts   map[string]tensor.Tensor // by the name of the value
-	budget   int                      // weights that may still be copied
+	consts   map[string]*constant // by the name of the value
+	uses     map[string]int       // how often a value is read
+	budget   int                  // weights that may still be copied
+	derived  int                  // other numbers that may still be made
+	assumed  bool                 // mean and std were not said
+	note     func(string)
 }
 
 // node is one node being converted.
@@ -98,30 +153,46 @@ func convert(o *outline, ops []*operation, opt ImportOptions, size int) (*embed.
 	im := &importer{
 		outline:  o,
 		features: map[string]feature{},
-		consts:   map[string]tensor.Tensor{},
+		consts:   map[string]*constant{},
+		uses:     map[string]int{},
 		budget:   size,
+		derived:  maxDerived,
+		note:     opt.Note,
+	}
+	if im.note == nil {
+		im.note = func(string) {}
 	}
 	if err := im.input(opt); err != nil {
 		return nil, err
 	}
-	target, err := o.target(opt.Cut)
+	target, err := im.target(opt.Cut)
 	if err != nil {
 		return nil, err
 	}
-	for i, need := range o.needed(target) {
-		n := &node{im, ops[i], &o.nodes[i]}
-		if !need {
+	need := o.needed(target)
+	im.uses[target]++
+	for i := range o.nodes {
+		if need[i] {
+			for _, in := range o.nodes[i].in {
+				im.uses[in]++
+			}
+		}
+	}
+	for i := range o.nodes {
+		if !need[i] {
 			continue
 		}
+		n := &node{im, ops[i], &o.nodes[i]}
 		if err := n.convert(); err != nil {
 			return nil, fmt.Errorf("%s: %w", n.info.label(), err)
 		}
 	}
-	out, ok := im.features[target]
-	if !ok {
+	if _, ok := im.features[target]; !ok {
 		return nil, fmt.Errorf("%w: the output %q is a constant", embed.ErrUnsupported, target)
 	}
-	im.graph.Output = out.value
+	if err := im.finish(target, opt); err != nil {
+		return nil, err
+	}
 	if len(im.graph.Nodes) == 0 {
 		return nil, fmt.Errorf("%w: the network computes nothing", embed.ErrUnsupported)
 	}
@@ -135,32 +206,51 @@ func convert(o *outline, ops []*operation, opt ImportOptions, size int) (*embed.
 func (im *importer) input(opt ImportOptions) error {
 	ins := im.outline.inputs
 	if len(ins) != 1 {
-		return fmt.Errorf("%w: %d inputs, want one picture", embed.ErrUnsupported, len(ins))
+		var names []string
+		for _, in := range ins {
+			names = append(names, in.name)
+		}
+		return refuse("export a network whose forward takes one picture and nothing else",
+			"%d inputs (%s), want one picture", len(ins), strings.Join(names, ", "))
 	}
 	in := ins[0]
-	switch {
-	case in.elem != elemFloat32:
-		return fmt.Errorf("%w: input %q is %v, want float32", embed.ErrUnsupported, in.name, in.elem)
-	case !in.rank || len(in.dims) != 4:
-		return fmt.Errorf("%w: input %q has shape %v, want [1 3 height width]", embed.ErrUnsupported, in.name, in.dims)
-	case in.dims[0] != 1 && in.dims[0] != -1:
-		return fmt.Errorf("%w: input %q takes %d pictures at once, want 1", embed.ErrUnsupported, in.name, in.dims[0])
-	case in.dims[1] != 3:
-		return fmt.Errorf("%w: input %q has shape %v, want 3 channels in the second place", embed.ErrUnsupported, in.name, in.dims)
+	const want = "export it for pictures of [1 3 height width]: torch.onnx.export(model, torch.randn(1, 3, 224, 224), ...)"
+	switch in.elem {
+	case elemFloat32:
+	case elemFloat16, elemBFloat, elemFloat64:
+		im.note(fmt.Sprintf("the network is in %v; edge computes it in float32", in.elem))
+	default:
+		return refuse("export it with a float32 input; edge makes that of a picture's bytes (--input-mean, --input-std)", "input %q is %v, want float32", in.name, in.elem)
+	}
+	if !in.rank || len(in.dims) != 4 {
+		return refuse(want, "input %q has shape %v, want [1 3 height width]", in.name, in.dims)
+	}
+	if in.dims[0] != 1 && in.dims[0] != -1 {
+		return refuse(want, "input %q takes %d pictures at once, want 1", in.name, in.dims[0])
 	}
 	h, w := in.dims[2], in.dims[3]
+	last := in.dims[1] != 3 && in.dims[3] == 3 // channels last, as TensorFlow has them
+	if last {
+		h, w = in.dims[1], in.dims[2]
+	} else if in.dims[1] != 3 {
+		return refuse(want, "input %q has shape %v, want 3 channels in the second place or the last", in.name, in.dims)
+	}
 	if opt.Side != 0 {
+		if h > 0 && h != int64(opt.Side) || w > 0 && w != int64(opt.Side) {
+			im.note(fmt.Sprintf("the file is for pictures of %dx%d; read at %dx%d", h, w, opt.Side, opt.Side))
+		}
 		h, w = int64(opt.Side), int64(opt.Side)
 	}
 	switch {
 	case h == -1 || w == -1:
-		return fmt.Errorf("%w: input %q leaves its height and width open: say which side to use", embed.ErrUnsupported, in.name)
+		return refuse("say which with --side, such as --side 224", "input %q leaves its height and width open", in.name)
 	case h != w || h < 1 || h > maxSide:
-		return fmt.Errorf("%w: input %q is %dx%d, want a square of 1 to %d", embed.ErrUnsupported, in.name, h, w, maxSide)
+		return refuse("say which side to use with --side, if the network takes any", "input %q is %dx%d, want a square of 1 to %d", in.name, h, w, maxSide)
 	}
 	mean, std := opt.Mean, opt.Std
 	if mean == ([3]float32{}) && std == ([3]float32{}) {
 		mean, std = [3]float32{127, 127, 127}, [3]float32{128, 128, 128}
+		im.assumed = true
 	}
 	for c := range 3 {
 		if !finite(mean[c]) || !finite(std[c]) || std[c] <= 0 {
@@ -168,36 +258,14 @@ func (im *importer) input(opt ImportOptions) error {
 		}
 	}
 	im.graph.Input = embed.Input{Height: int(h), Width: int(w), Mean: mean, Std: std}
-	im.features[in.name] = feature{0, embed.Shape{H: int(h), W: int(w), C: 3}, 4}
+	shape := embed.Shape{H: int(h), W: int(w), C: 3}
+	f := feature{value: 0, shape: shape, view: nchw(shape)}
+	if last {
+		f.view = view{nil, f.view[2], f.view[3], f.view[1]}
+	}
+	im.features[in.name] = f
+	im.origin, im.shapes = []string{in.name}, []embed.Shape{shape}
 	return nil
-}
-
-// target returns the name of the value to end with. A tensor's name goes
-// before a node's.
-func (o *outline) target(cut string) (string, error) {
-	if cut == "" {
-		if len(o.outputs) != 1 {
-			return "", fmt.Errorf("%w: %d outputs (%s): say which one to cut at", embed.ErrUnsupported, len(o.outputs), strings.Join(o.outputs, ", "))
-		}
-		return o.outputs[0], nil
-	}
-	if o.find(cut) >= 0 {
-		return cut, nil
-	}
-	found := ""
-	for i := range o.nodes {
-		if o.nodes[i].name != cut {
-			continue
-		}
-		if found != "" {
-			return "", fmt.Errorf("cut at %q: two nodes have this name; give a tensor's", cut)
-		}
-		found = o.nodes[i].out[0]
-	}
-	if found == "" {
-		return "", fmt.Errorf("cut at %q: no tensor or node has this name", cut)
-	}
-	return found, nil
 }
 
 // needed says for each node whether target depends on it.
@@ -219,24 +287,22 @@ func (n *node) convert() error {
 	if n.info.refused != nil {
 		return n.info.refused
 	}
+	if folded, err := n.fold(); folded || err != nil {
+		return err
+	}
 	op, ok := operators[n.typ]
 	if !ok {
-		return embed.ErrUnsupported
+		return refuseOperator(n.typ)
 	}
 	// Later outputs are a mask or training statistics.
-	for _, out := range n.info.out[1:] {
-		if out != "" && n.isUsed(out) {
-			return fmt.Errorf("%w: its further output %q is used", embed.ErrUnsupported, out)
+	if n.typ != "Split" {
+		for _, out := range n.info.out[1:] {
+			if out != "" && n.uses[out] > 0 {
+				return fmt.Errorf("%w: its further output %q is used", embed.ErrUnsupported, out)
+			}
 		}
 	}
 	return op(n)
-}
-
-func (n *node) isUsed(name string) bool {
-	if slices.Contains(n.outline.outputs, name) {
-		return true
-	}
-	return slices.ContainsFunc(n.outline.nodes, func(o nodeInfo) bool { return slices.Contains(o.in, name) })
 }
 
 // inputs checks how many inputs there are.
@@ -250,8 +316,9 @@ func (n *node) inputs(lo, hi int) error {
 // has reports whether input i is given.
 func (n *node) has(i int) bool { return i < len(n.info.in) && n.info.in[i] != "" }
 
-// feature returns input i, which must be computed.
-func (n *node) feature(i int) (feature, error) {
+// raw returns input i, which must be computed, with padding that is still to
+// be made.
+func (n *node) raw(i int) (feature, error) {
 	if !n.has(i) {
 		return feature{}, fmt.Errorf("%w: input %d is missing", embed.ErrCorrupt, i)
 	}
@@ -262,82 +329,35 @@ func (n *node) feature(i int) (feature, error) {
 	return f, nil
 }
 
-// tensor returns input i, which must be constant, and its dimensions.
-func (n *node) tensor(i int) (tensor.Tensor, []int, error) {
-	if !n.has(i) {
-		return nil, nil, fmt.Errorf("%w: input %d is missing", embed.ErrCorrupt, i)
+// feature returns input i, which must be computed.
+func (n *node) feature(i int) (feature, error) {
+	f, err := n.raw(i)
+	if err != nil {
+		return f, err
 	}
-	name := n.info.in[i]
-	if t, ok := n.consts[name]; ok {
-		return t, t.Shape(), nil
-	}
-	info, ok := n.outline.tensors[name]
-	if !ok {
-		return nil, nil, fmt.Errorf("%w: input %q is computed, want a constant", embed.ErrUnsupported, name)
-	}
-	if info.refused != nil {
-		return nil, nil, fmt.Errorf("%q: %w", name, info.refused)
-	}
-	t := n.in[i].t
-	if t == nil {
-		return nil, nil, fmt.Errorf("%w: %q is %v, want float32 or int64", embed.ErrUnsupported, name, info.elem)
-	}
-	return t, info.dims, nil
+	return n.padded(f)
 }
 
-// floats returns constant input i: finite float32 and their dimensions. The
-// slice is the decoder's.
-func (n *node) floats(i int) ([]float32, []int, error) {
-	t, dims, err := n.tensor(i)
+// picture returns input i as [N C H W], its channels in order.
+func (n *node) picture(i int) (feature, error) {
+	f, err := n.raw(i)
 	if err != nil {
-		return nil, nil, err
+		return f, err
 	}
-	var v []float32
-	switch data := t.Data().(type) {
-	case []float32:
-		v = data
-	case float32:
-		v = []float32{data}
-	default:
-		return nil, nil, fmt.Errorf("%w: %q is %v, want float32", embed.ErrUnsupported, n.info.in[i], t.Dtype())
-	}
-	for j, x := range v {
-		if !finite(x) {
-			return nil, nil, fmt.Errorf("%w: %q holds %v at %d", embed.ErrCorrupt, n.info.in[i], x, j)
-		}
-	}
-	return v, dims, nil
+	return n.asPicture(f)
 }
 
-// vector returns a copy of constant input i, which must have size elements.
-// Dimensions of 1 before the last are let through.
-func (n *node) vector(i, size int) ([]float32, error) {
-	v, dims, err := n.floats(i)
-	if err != nil {
-		return nil, err
+func (n *node) asPicture(f feature) (feature, error) {
+	if len(f.view) != 4 {
+		return f, fmt.Errorf("%w: its input has rank %d, want 4", embed.ErrUnsupported, len(f.view))
 	}
-	if len(v) != size || len(dims) > 1 && dims[len(dims)-1] != size {
-		return nil, fmt.Errorf("%w: %q has dimensions %v, want [%d]", embed.ErrCorrupt, n.info.in[i], dims, size)
+	v := f.view
+	if len(v[0]) > 0 || !allOf(v[1], axisC) || extent(v[1]) != f.shape.C ||
+		!alike(v[2], whole(axisH, f.shape.H)) || !alike(v[3], whole(axisW, f.shape.W)) {
+		return f, refuse("the network must see pictures as [N C H W], or transpose them to that itself",
+			"its input %v is not channels, height, width", v.dims())
 	}
-	if err := n.spend(len(v)); err != nil {
-		return nil, err
-	}
-	return slices.Clone(v), nil
-}
-
-// ints returns constant input i as integers.
-func (n *node) ints(i int) ([]int64, error) {
-	t, _, err := n.tensor(i)
-	if err != nil {
-		return nil, err
-	}
-	switch data := t.Data().(type) {
-	case []int64:
-		return data, nil
-	case int64:
-		return []int64{data}, nil
-	}
-	return nil, fmt.Errorf("%w: %q is %v, want int64", embed.ErrUnsupported, n.info.in[i], t.Dtype())
+	return n.ordered(f)
 }
 
 // spend accounts for k copied weights: many nodes that name one initializer
@@ -350,24 +370,55 @@ func (n *node) spend(k int) error {
 	return nil
 }
 
-// emit appends e to the graph as this node and records its result.
-func (n *node) emit(e embed.Node, shape embed.Shape, rank int) error {
-	if shape.H < 1 || shape.W < 1 || shape.C < 1 || shape.H > maxSide || shape.W > maxSide {
-		return fmt.Errorf("%w: its result would be %dx%d with %d channels", embed.ErrUnsupported, shape.H, shape.W, shape.C)
+// derive accounts for k numbers that are made of fewer.
+func (n *node) derive(k int) error {
+	if n.derived -= k; n.derived < 0 {
+		return fmt.Errorf("%w: its constants would become more than %d numbers", embed.ErrUnsupported, maxDerived)
+	}
+	return nil
+}
+
+// emit appends e to the graph and returns its value as a picture. part says
+// which part of this node it is, "" for all.
+func (n *node) emit(part string, e embed.Node, shape embed.Shape) (feature, error) {
+	if shape.H < 1 || shape.W < 1 || shape.C < 1 || shape.H > maxSide || shape.W > maxSide || shape.C > maxChannels {
+		return feature{}, fmt.Errorf("%w: its result would be %dx%d with %d channels", embed.ErrUnsupported, shape.H, shape.W, shape.C)
+	}
+	if len(n.graph.Nodes) >= maxNodes {
+		return feature{}, fmt.Errorf("%w: more than %d nodes", embed.ErrUnsupported, maxNodes)
 	}
 	if e.Name = n.info.name; e.Name == "" {
 		e.Name = n.info.out[0]
 	}
+	e.Name += part
 	n.graph.Nodes = append(n.graph.Nodes, e)
-	n.features[n.info.out[0]] = feature{embed.Value(len(n.graph.Nodes)), shape, rank}
+	n.origin, n.shapes = append(n.origin, n.info.out[0]), append(n.shapes, shape)
+	return feature{value: embed.Value(len(n.graph.Nodes)), shape: shape, view: nchw(shape)}, nil
+}
+
+// set makes f this node's result.
+func (n *node) set(f feature) error {
+	n.features[n.info.out[0]] = f
 	return nil
 }
 
-// pass makes this node's result its input under another name, of rank rank.
-func (n *node) pass(f feature, rank int) error {
-	f.rank = rank
-	n.features[n.info.out[0]] = f
-	return nil
+// result is emit and set.
+func (n *node) result(e embed.Node, shape embed.Shape) error {
+	f, err := n.emit("", e, shape)
+	if err != nil {
+		return err
+	}
+	return n.set(f)
+}
+
+// like is result for a node that works on each number alone: the view stays.
+func (n *node) like(x feature, e embed.Node) error {
+	f, err := n.emit("", e, x.shape)
+	if err != nil {
+		return err
+	}
+	f.view = x.view
+	return n.set(f)
 }
 
 func finite(x float32) bool {

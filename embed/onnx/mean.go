@@ -1,9 +1,6 @@
 package onnx
 
 import (
-	"fmt"
-	"slices"
-
 	"github.com/edge-camera/edge/embed"
 )
 
@@ -15,7 +12,14 @@ func (n *node) globalAveragePool() error {
 	if err := n.inputs(1, 1); err != nil {
 		return err
 	}
-	return n.mean(true)
+	x, err := n.feature(0)
+	if err != nil {
+		return err
+	}
+	if x, err = n.asPicture(x); err != nil {
+		return err
+	}
+	return n.mean(x, []int{2, 3}, true)
 }
 
 // reduceMean, over height and width only. The axes are an attribute before
@@ -28,49 +32,40 @@ func (n *node) reduceMean() error {
 	if err != nil {
 		return err
 	}
-	var axes []int64
-	if n.outline.opset < 18 {
-		if err := n.inputs(1, 1); err != nil {
-			return err
-		}
-		if axes, err = attribute(n, "axes", axes); err != nil {
-			return err
-		}
-	} else {
-		if err := n.inputs(1, 2); err != nil {
-			return err
-		}
-		if n.has(1) {
-			if axes, err = n.ints(1); err != nil {
-				return err
-			}
-		}
-	}
-	var over []int64
-	for _, a := range axes {
-		if a < 0 {
-			a += 4
-		}
-		over = append(over, a)
-	}
-	slices.Sort(over)
-	if !slices.Equal(over, []int64{2, 3}) {
-		return fmt.Errorf("%w: a mean over axes %v, want height and width", embed.ErrUnsupported, axes)
-	}
-	return n.mean(keep != 0)
-}
-
-func (n *node) mean(keep bool) error {
 	x, err := n.feature(0)
 	if err != nil {
 		return err
 	}
-	if x.rank != 4 {
-		return fmt.Errorf("%w: its input has rank %d, want 4", embed.ErrUnsupported, x.rank)
+	axes, err := n.axes(18, len(x.view))
+	if err != nil {
+		return err
 	}
-	rank := 2
-	if keep {
-		rank = 4
+	return n.mean(x, axes, keep != 0)
+}
+
+// mean is over dimensions that together are height and width.
+func (n *node) mean(x feature, over []int, keep bool) error {
+	var atoms []atom
+	v := make(view, 0, len(x.view))
+	k := 0
+	for i, d := range x.view {
+		if k == len(over) || over[k] != i {
+			v = append(v, d)
+			continue
+		}
+		k++
+		atoms = append(atoms, d...)
+		if keep {
+			v = append(v, nil)
+		}
 	}
-	return n.emit(embed.Node{Op: embed.OpGlobalMean, In: []embed.Value{x.value}}, embed.Shape{H: 1, W: 1, C: x.shape.C}, rank)
+	if len(over) == 0 || anyOf(atoms, axisC) || extent(atoms) != x.shape.H*x.shape.W {
+		return refuse("edge reads means over height and width together", "a mean over axes %v of %v, want height and width", over, x.view.dims())
+	}
+	f, err := n.emit("", embed.Node{Op: embed.OpGlobalMean, In: []embed.Value{x.value}}, embed.Shape{H: 1, W: 1, C: x.shape.C})
+	if err != nil {
+		return err
+	}
+	f.view = v
+	return n.set(f)
 }

@@ -2,8 +2,8 @@ package onnx
 
 import (
 	"fmt"
-	"math"
 	"slices"
+	"strings"
 
 	"github.com/edge-camera/edge/embed"
 )
@@ -26,6 +26,7 @@ type outline struct {
 	inputs  []valueInfo           // without the initializers
 	outputs []string
 	clean   []byte // the model as the decoder is to see it
+	beside  *beside
 }
 
 // nodeInfo is a node, in the file's order.
@@ -47,15 +48,6 @@ func (n *nodeInfo) label() string {
 	return fmt.Sprintf("%s node at offset %d", n.op, n.off)
 }
 
-// tensorInfo is a constant: Elem and Dims are the file's word, checked against
-// the data.
-type tensorInfo struct {
-	elem    elemType
-	dims    []int
-	flag    bool  // the value of a single bool
-	refused error // why it cannot be used
-}
-
 // valueInfo is an input as declared.
 type valueInfo struct {
 	name string
@@ -64,15 +56,16 @@ type valueInfo struct {
 	rank bool    // dims are declared
 }
 
-// preflight checks the whole file and says what is in it.
-func preflight(b []byte) (*outline, error) {
+// preflight checks the whole file and says what is in it. files reads the files
+// that hold weights beside it.
+func preflight(b []byte, files func(string) ([]byte, error)) (*outline, error) {
 	if len(b) == 0 {
 		return nil, corrupt(0, "the file is empty")
 	}
 	if len(b) > maxFile {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", embed.ErrUnsupported, len(b), maxFile)
 	}
-	o := &outline{tensors: map[string]tensorInfo{}}
+	o := &outline{tensors: map[string]tensorInfo{}, beside: &beside{read: files}}
 	ir := int64(0)
 	var graph *span
 	opsets := map[string]bool{}
@@ -107,7 +100,8 @@ func preflight(b []byte) (*outline, error) {
 		return nil, fmt.Errorf("%w: ONNX IR version %d, want 3 or later", embed.ErrVersion, ir)
 	}
 	if o.opset < minOpset || o.opset > maxOpset {
-		return nil, fmt.Errorf("%w: ONNX opset %d, want %d to %d", embed.ErrVersion, o.opset, minOpset, maxOpset)
+		return nil, hint(fmt.Errorf("%w: ONNX opset %d, want %d to %d", embed.ErrVersion, o.opset, minOpset, maxOpset),
+			"export it with another opset: torch.onnx.export(..., opset_version=17)")
 	}
 	if err := o.readGraph(*graph); err != nil {
 		return nil, err
@@ -143,17 +137,17 @@ func (o *outline) readGraph(s span) error {
 	err := graphMessage.walk(s, func(it item) error {
 		switch it.num {
 		case graphNode:
-			n, err := readNode(it.data)
+			n, clean, err := o.readNode(it.data)
 			if err != nil {
 				return err
 			}
 			n.off = it.off
 			o.nodes = append(o.nodes, n)
 			if n.refused == nil {
-				graph.bytes(graphNode, it.data.b)
+				graph.bytes(graphNode, clean)
 			}
 		case graphInitializer:
-			name, t, err := readTensor(it.data)
+			name, t, err := o.readTensor(it.data)
 			if err != nil {
 				return fmt.Errorf("initializer %q: %w", name, err)
 			}
@@ -163,10 +157,11 @@ func (o *outline) readGraph(s span) error {
 			if _, twice := o.tensors[name]; twice {
 				return corrupt(it.off, "two initializers are named %q", name)
 			}
-			o.tensors[name] = t
-			if t.refused == nil && (t.elem == elemFloat32 || t.elem == elemInt64) {
-				graph.bytes(graphInitializer, it.data.b)
+			if t.refused == nil {
+				graph.bytes(graphInitializer, t.plain)
 			}
+			t.plain = nil
+			o.tensors[name] = t
 		case graphInput, graphOutput:
 			v, err := readValue(it.data)
 			if err != nil {
@@ -181,7 +176,7 @@ func (o *outline) readGraph(s span) error {
 				o.outputs = append(o.outputs, v.name)
 			}
 		case graphSparse:
-			return fmt.Errorf("%w: offset %d: sparse initializers", embed.ErrUnsupported, it.off)
+			return refuse("make the weights dense before the export", "offset %d: sparse initializers", it.off)
 		}
 		return nil
 	})
@@ -210,14 +205,24 @@ func (o *outline) readGraph(s span) error {
 	return nil
 }
 
-func readNode(s span) (n nodeInfo, err error) {
+// readNode reads a node, and what of it the decoder is to see.
+func (o *outline) readNode(s span) (n nodeInfo, clean []byte, err error) {
+	var e encoder
 	err = nodeMessage.walk(s, func(it item) error {
-		var text string
-		if it.num != nodeAttribute {
-			var err error
-			if text, err = it.data.text(); err != nil {
+		if it.num == nodeAttribute {
+			plain, why, err := o.readAttribute(it.data)
+			if err != nil {
 				return err
 			}
+			if n.refused == nil {
+				n.refused = why
+			}
+			e.bytes(it.num, plain)
+			return nil
+		}
+		text, err := it.data.text()
+		if err != nil {
+			return err
 		}
 		switch it.num {
 		case nodeInput:
@@ -230,34 +235,42 @@ func readNode(s span) (n nodeInfo, err error) {
 			n.op = text
 		case nodeDomain:
 			n.domain = text
-		case nodeAttribute:
-			why, err := readAttribute(it.data)
-			if err != nil {
-				return err
-			}
-			if n.refused == nil {
-				n.refused = why
-			}
 		}
+		e.text(it.num, text)
 		return nil
 	})
 	if err != nil {
-		return n, err
+		return n, nil, err
 	}
 	if n.op == "" {
-		return n, corrupt(s.off, "a node has no operator")
+		return n, nil, corrupt(s.off, "a node has no operator")
 	}
 	if n.domain != "" && n.domain != "ai.onnx" {
-		n.refused = fmt.Errorf("%w: operators of domain %q", embed.ErrUnsupported, n.domain)
+		n.refused = refuseDomain(n.domain)
+	} else if _, read := operators[n.op]; !read && n.refused != nil {
+		n.refused = refuseOperator(n.op) // a better reason than its attributes
 	}
-	return n, nil
+	return n, e.b, nil
 }
 
-// readAttribute checks one attribute. refused says why the decoder could not
-// carry it.
-func readAttribute(s span) (refused, err error) {
+// refuseDomain says what to do about operators that are not ONNX's own.
+func refuseDomain(domain string) error {
+	help := "export the network with standard ONNX operators only"
+	switch {
+	case strings.HasPrefix(domain, "com.microsoft"):
+		help = "this file was saved by ONNX Runtime's optimizer or quantizer: import the one it was made from"
+	case strings.HasPrefix(domain, "pkg."):
+		help = "the file has functions of its exporter: export with a newer PyTorch, or run onnx.inliner.inline_local_functions on it"
+	}
+	return refuse(help, "operators of domain %q", domain)
+}
+
+// readAttribute checks one attribute and returns it as the decoder is to see
+// it; refused says why the decoder could not carry it.
+func (o *outline) readAttribute(s span) (plain []byte, refused, err error) {
 	var name string
 	var typ attrKind
+	var value []byte
 	holds := map[int]bool{}
 	err = attrMessage.walk(s, func(it item) error {
 		switch it.num {
@@ -283,108 +296,39 @@ func readAttribute(s span) (refused, err error) {
 			_, err := it.data.text()
 			return err
 		case attrT:
-			_, t, err := readTensor(it.data)
+			_, t, err := o.readTensor(it.data)
 			if err != nil {
 				return err
 			}
-			if t.refused == nil && t.elem != elemFloat32 && t.elem != elemInt64 {
-				t.refused = fmt.Errorf("%w: a constant of %v", embed.ErrUnsupported, t.elem)
-			}
-			refused = t.refused
+			refused, value = t.refused, t.plain
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if name == "" {
-		return nil, corrupt(s.off, "an attribute has no name")
+		return nil, nil, corrupt(s.off, "an attribute has no name")
 	}
 	field, known := attrHolds[typ]
 	if !known {
-		return fmt.Errorf("%w: attribute %q is of type %d", embed.ErrUnsupported, name, typ), nil
+		return nil, fmt.Errorf("%w: attribute %q is of type %d", embed.ErrUnsupported, name, typ), nil
 	}
 	// A value of zero or an empty list is not stored.
 	if len(holds) > 1 || len(holds) == 1 && !holds[field] {
-		return nil, corrupt(s.off, "attribute %q is of type %d but holds something else", name, typ)
+		return nil, nil, corrupt(s.off, "attribute %q is of type %d but holds something else", name, typ)
 	}
-	if typ == attrTensorKind && !holds[attrT] {
-		return nil, corrupt(s.off, "attribute %q holds no tensor", name)
+	if typ != attrTensorKind {
+		return s.b, refused, nil
 	}
-	return refused, nil
-}
-
-// readTensor checks a tensor's dimensions against its data.
-func readTensor(s span) (name string, t tensorInfo, err error) {
-	var floats, int64s, where int64
-	var dims []int64
-	var raw []byte
-	var first uint64 // of int32_data, where a bool lives
-	hasRaw, extern, part := false, false, false
-	err = tensorMessage.walk(s, func(it item) (err error) {
-		switch it.num {
-		case tensorName:
-			name, err = it.data.text()
-		case tensorType:
-			t.elem = elemType(it.v)
-		case tensorDims:
-			err = it.varints(func(v uint64) { dims = append(dims, int64(v)) })
-		case tensorRaw:
-			hasRaw, raw = true, it.data.b
-		case tensorFloats:
-			var n int
-			n, err = it.fixed(4)
-			floats += int64(n)
-		case tensorInt64s:
-			err = it.varints(func(uint64) { int64s++ })
-		case tensorInt32s:
-			err = it.varints(func(v uint64) { first = v })
-		case tensorExtern:
-			extern = true
-		case tensorWhere:
-			where = int64(it.v)
-		case tensorPart:
-			part = true
-		}
-		return err
-	})
-	if err != nil {
-		return name, t, err
+	if !holds[attrT] {
+		return nil, nil, corrupt(s.off, "attribute %q holds no tensor", name)
 	}
-	size := int64(1)
-	for _, d := range dims {
-		if d <= 0 || d > math.MaxInt32 || size > math.MaxInt32/d {
-			t.refused = fmt.Errorf("%w: a tensor of dimensions %v", embed.ErrUnsupported, dims)
-			return name, t, nil
-		}
-		size *= d
-		t.dims = append(t.dims, int(d))
-	}
-	switch {
-	case extern || where == externalWhere:
-		t.refused = fmt.Errorf("%w: weights in another file (external data); save the model as one file", embed.ErrUnsupported)
-	case part:
-		t.refused = fmt.Errorf("%w: a tensor in segments", embed.ErrUnsupported)
-	case t.elem == elemFloat32 || t.elem == elemInt64:
-		width, have, stray := int64(4), floats, int64s
-		if t.elem == elemInt64 {
-			width, have, stray = 8, int64s, floats
-		}
-		if stray > 0 || hasRaw && have > 0 {
-			return name, t, corrupt(s.off, "a tensor of %v has its data in two places or in the wrong one", t.elem)
-		}
-		if hasRaw && int64(len(raw)) != size*width {
-			return name, t, corrupt(s.off, "a tensor of %v %v has %d bytes, want %d", t.elem, dims, len(raw), size*width)
-		}
-		if !hasRaw && have != size {
-			return name, t, corrupt(s.off, "a tensor of %v %v has %d elements, want %d", t.elem, dims, have, size)
-		}
-	case t.elem == elemBool && size == 1:
-		t.flag = len(raw) > 0 && raw[0] != 0 || first != 0
-	case t.elem == 0:
-		return name, t, corrupt(s.off, "a tensor has no element type")
-	}
-	return name, t, nil
+	var e encoder
+	e.text(attrName, name)
+	e.int(attrType, int64(typ))
+	e.bytes(attrT, value)
+	return e.b, refused, nil
 }
 
 func readValue(s span) (v valueInfo, err error) {

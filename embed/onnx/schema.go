@@ -63,12 +63,15 @@ const (
 	valueType = 2
 	valueDoc  = 3
 
-	typeTensor    = 1
-	typeElem      = 1
-	typeShape     = 2
-	shapeDim      = 1
-	dimValue      = 1
-	dimParam      = 2
+	typeTensor = 1
+	typeElem   = 1
+	typeShape  = 2
+	shapeDim   = 1
+	dimValue   = 1
+	dimParam   = 2
+	entryKey   = 1 // StringStringEntryProto
+	entryValue = 2
+
 	externalWhere = 1 // TensorProto.DataLocation
 )
 
@@ -99,6 +102,7 @@ var (
 		tensorRaw: kindBytes, tensorDouble: kindDouble, tensorUint64: kindInts,
 		tensorExtern: kindEach, tensorWhere: kindInt,
 	}}
+	entryMessage = &message{"external data", map[int]kind{entryKey: kindBytes, entryValue: kindBytes}}
 	valueMessage = &message{"value", map[int]kind{
 		valueName: kindBytes, valueType: kindBytes,
 	}}
@@ -118,6 +122,9 @@ const (
 	elemInt32   elemType = 6
 	elemInt64   elemType = 7
 	elemBool    elemType = 9
+	elemFloat16 elemType = 10
+	elemFloat64 elemType = 11
+	elemBFloat  elemType = 16
 )
 
 var elemNames = map[elemType]string{
