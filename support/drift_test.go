@@ -37,13 +37,14 @@ type watcher struct {
 	d   *Drift
 	r   *rand.Rand
 	now time.Time
+	gap time.Duration // between scenes
 	n   int
 }
 
 const driftDim = 64
 
 func newWatcher(seed uint64, shots int) *watcher {
-	w := &watcher{r: rand.New(rand.NewPCG(seed, 9)), now: time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)}
+	w := &watcher{r: rand.New(rand.NewPCG(seed, 9)), now: time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), gap: time.Minute}
 	e := Enrolled{Mean: make(embed.Embedding, driftDim)}
 	e.Mean[0] = 3
 	for range shots {
@@ -58,7 +59,7 @@ func (w *watcher) share(more float64) float64 { return min(max(0.5+0.15*w.r.Norm
 // scene is one that is about away from what was enrolled.
 func (w *watcher) scene(away, share float64, known bool) (Alarm, bool) {
 	w.n++
-	w.now = w.now.Add(time.Minute)
+	w.now = w.now.Add(w.gap)
 	e := make(embed.Embedding, driftDim)
 	c := 1 - min(max(away+0.05*w.r.NormFloat64(), 0), 1)
 	e[0], e[1+w.n%(driftDim-1)] = float32(c), float32(math.Sqrt(1-c*c))
@@ -143,13 +144,17 @@ func TestDriftRearms(t *testing.T) {
 	if n := until(0.8, 40); n == 0 {
 		t.Error("no alarm of a second change, an hour later")
 	}
-	// Within the hour: scenes are a minute apart, so 25 to get used to it and
-	// 20 more.
-	if n := until(0.8, 25); n != 0 {
+	// Within the hour a third change is passed over, and becomes what is usual.
+	w.gap = 10 * time.Second
+	if n := until(0.8, 100); n != 0 {
 		t.Errorf("the same again after %d scenes", n)
 	}
-	if n := until(0.99, 20); n != 0 {
+	if n := until(0.99, 60); n != 0 {
 		t.Errorf("two alarms within the hour, after %d scenes", n)
+	}
+	w.gap = time.Hour
+	if n := until(0.99, 60); n != 0 {
+		t.Errorf("an hour later, an alarm of what was passed over, after %d scenes", n)
 	}
 	w.d.Enrol(w.d.enrolled)
 	if n := until(0.5, 100); n != 0 {
