@@ -148,24 +148,31 @@ func (s *Set) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction)
 
 func (v *view) answer(dst []Prediction, q embed.Embedding, views int) (Answer, []Prediction) {
 	dst = v.classify(dst, q, views)
-	a := Answer{Class: Unknown, Distance: 2, Views: views, Worth: 1}
 	if len(dst) == 0 {
-		return a, dst
+		return nothing(views), dst
 	}
-	top := dst[0]
-	a.Nearest, a.Distance, a.Known = top.Class, top.Distance, top.Known
-	if a.Known {
-		a.Class = top.Class
-	}
-	i := v.state.find(top.Class)
-	a.Threshold, a.Worth = v.within(i, views, apartness(q, views))
-	a.Basis, a.Head = v.limit[i].basis, v.head
 	second := 2.0
 	for _, p := range dst[1:] {
 		second = min(second, p.Distance)
 	}
-	a.Margin = second - top.Distance
-	return a, dst
+	return v.decided(v.state.find(dst[0].Class), dst[0].Distance, second, q, views), dst
+}
+
+// nothing is the answer where there is no class.
+func nothing(views int) Answer {
+	return Answer{Class: Unknown, Distance: 2, Views: views, Worth: 1}
+}
+
+// decided is the answer where the head has chosen a way, at such a distance; the
+// nearest other way is at the second.
+func (v *view) decided(way int, distance, second float64, q embed.Embedding, views int) Answer {
+	name := v.state.ways[way].name
+	a := Answer{Class: Unknown, Nearest: name, Distance: distance, Basis: v.limit[way].basis, Head: v.head, Margin: second - distance, Views: views}
+	a.Threshold, a.Worth = v.within(way, views, apartness(q, views))
+	if a.Known = distance <= a.Threshold; a.Known {
+		a.Class = name
+	}
+	return a
 }
 
 // ways describes the classes.

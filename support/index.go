@@ -19,7 +19,7 @@ type index struct {
 // together.
 type table struct {
 	part     [len(parts)][]int8
-	base     [len(parts)][]int32 // querySteps/2 times a part's squares: what its scores begin with
+	base     [len(parts)][]int32 // see sketch.base
 	sketches []*sketch
 	err      float64 // the largest
 }
@@ -27,15 +27,11 @@ type table struct {
 func newTable(sketches []*sketch) table {
 	t := table{sketches: sketches}
 	for p, part := range parts {
-		width := part.to - part.from
-		t.part[p] = make([]int8, 0, len(sketches)*width)
+		t.part[p] = make([]int8, 0, len(sketches)*(part.to-part.from))
 		t.base[p] = make([]int32, len(sketches))
 		for i, s := range sketches {
-			short := s.short[part.from:part.to]
-			t.part[p] = append(t.part[p], short...)
-			for _, v := range short {
-				t.base[p][i] += querySteps / 2 * int32(v) * int32(v)
-			}
+			t.part[p] = append(t.part[p], s.short[part.from:part.to]...)
+			t.base[p][i] = s.base[p]
 		}
 	}
 	for _, s := range sketches {
@@ -165,8 +161,8 @@ func (s *Set) learnProjection(v *view) {
 
 // projectionOf makes a projection of a sample of shots.
 func projectionOf(shots []*entry) *projection {
-	sample := make([]embed.Embedding, 0, 4*sketchDim)
-	inv := make([]float64, 0, 4*sketchDim)
+	sample := make([]embed.Embedding, 0, 2*sketchDim)
+	inv := make([]float64, 0, 2*sketchDim)
 	n := min(len(shots), cap(sample))
 	for i := range n {
 		e := shots[i*len(shots)/n]

@@ -25,20 +25,25 @@ type Match struct {
 // at a time. The zero MatchScratch is ready.
 type MatchScratch struct {
 	projection *projection
-	inv        float64           // 1 / norm of the query
-	vec        []int16           // the query, see projection.vector
-	vecErr     float64           // of it
-	short      [sketchDim]int16  // its sketch, in units of projection.unit/querySteps
-	err        float64           // of that, the error of vec included
-	norm       [len(parts)]int64 // squares of short, summed up to each part's end
+	inv        float64             // 1 / norm of the query
+	vec        []int16             // the query, see projection.vector
+	vecErr     float64             // of it
+	short      [sketchDim]int16    // its sketch, in units of projection.unit/querySteps, which differ by part
+	err        float64             // of that, the error of vec included
+	norm       [len(parts)]float64 // its squares, summed up to each part's end
 
-	scores []int32 // by one part, of each row or of those in rows
-	rows   []int32 // of those that may still be near
-	sums   []int64 // their scores so far
+	scores []int32   // by one part, of each row or of those in rows
+	rows   []int32   // of those that may still be near
+	sums   []float64 // their scores so far, each times its part's weight
 	one    [1]int32
 	zero   [1]int32
 
-	best hit
+	best   hit
+	second hit  // kept if two is set, and then what a row must be nearer than
+	two    bool // the nearest two rows are wanted
+
+	near  []near       // what a search collects
+	preds []Prediction // of Decide without an index
 }
 
 // hit is the nearest row so far and its distance; as long as there is none, row
@@ -82,7 +87,7 @@ func (v *view) match(q embed.Embedding, within float64, s *MatchScratch) Match {
 	}
 
 	ways := prototypeRows(v.state.ways)
-	s.begin(2)
+	s.begin(2, false)
 	if x == nil {
 		lookAtAll(s, ways, q, len(ways))
 	} else {
@@ -92,7 +97,7 @@ func (v *view) match(q embed.Embedding, within float64, s *MatchScratch) Match {
 	m.Class, m.Distance, m.Threshold = ways[near.row].name, near.distance, v.limit[near.row].distance
 
 	shots := shotRows(v.shots)
-	s.begin(within)
+	s.begin(within, false)
 	if x == nil {
 		lookAtAll(s, shots, q, len(shots))
 	} else {
@@ -105,10 +110,15 @@ func (v *view) match(q embed.Embedding, within float64, s *MatchScratch) Match {
 		search(s, shots, q, &x.shots)
 	}
 	if hit := s.best; hit.row >= 0 {
-		w, _ := slices.BinarySearch(v.first, hit.row+1)
-		m.Shot, m.ShotClass, m.ShotDistance = shots[hit.row].id, v.state.ways[w-1].name, hit.distance
+		m.Shot, m.ShotClass, m.ShotDistance = shots[hit.row].id, v.state.ways[v.wayOf(hit.row)].name, hit.distance
 	}
 	return m
+}
+
+// wayOf returns the way of one of v.shots.
+func (v *view) wayOf(row int) int {
+	w, _ := slices.BinarySearch(v.first, row+1)
+	return w - 1
 }
 
 // rowSet is what is searched, by number.
@@ -143,14 +153,32 @@ func distance(cosine float64) float64 {
 	return min(max(1-cosine, 0), 2)
 }
 
-// begin makes ready for a search for the nearest row not farther than within.
-func (s *MatchScratch) begin(within float64) { s.best = hit{-1, within} }
+// begin makes ready for a search for the nearest row not farther than within,
+// or for the nearest two.
+func (s *MatchScratch) begin(within float64, two bool) {
+	s.best, s.second, s.two = hit{-1, within}, hit{-1, within}, two
+}
 
-// offer computes a row's distance and keeps it if it is the nearest.
+// within is what a row must not exceed to be of interest.
+func (s *MatchScratch) within() float64 {
+	if s.two {
+		return s.second.distance
+	}
+	return s.best.distance
+}
+
+// offer computes a row's distance and keeps it if it is the nearest, or one of
+// the nearest two where these are wanted. A row may be offered again.
 func offer[R rowSet](s *MatchScratch, rows R, q embed.Embedding, row int) {
 	d := rows.distance(q, s.inv, row)
-	if d < s.best.distance || d == s.best.distance && (s.best.row < 0 || rows.before(row, s.best.row)) {
-		s.best = hit{row, d}
+	nearer := func(h hit) bool {
+		return d < h.distance || d == h.distance && (h.row < 0 || rows.before(row, h.row))
+	}
+	switch {
+	case nearer(s.best):
+		s.best, s.second = hit{row, d}, s.best
+	case s.two && row != s.best.row && nearer(s.second):
+		s.second = hit{row, d}
 	}
 }
 
@@ -167,45 +195,45 @@ func (s *MatchScratch) prepare(b *projection, q embed.Embedding) {
 	s.vecErr = b.vector(s.vec, q, s.inv)
 	var u [sketchDim]float64
 	b.project(&u, s.vec)
-	sum := 0.0
-	for i, f := range u {
-		f *= querySteps / b.unit
-		r := math.RoundToEven(min(max(f, -1<<15), 1<<15-1))
-		s.short[i] = int16(r)
-		sum += float64((f - r) * (f - r))
-	}
-	s.err = float64(math.Sqrt(sum)*(b.unit/querySteps)) + s.vecErr + slack
-	var norm int64
+	sum, norm := 0.0, 0.0
 	for p, part := range parts {
-		for _, v := range s.short[part.from:part.to] {
-			norm += int64(v) * int64(v)
+		unit := b.unit[p] / querySteps
+		for i := part.from; i < part.to; i++ {
+			f := u[i] / unit
+			r := math.RoundToEven(min(max(f, -1<<15), 1<<15-1))
+			s.short[i] = int16(r)
+			f, r = float64((f-r)*unit), float64(r*unit)
+			sum += float64(f * f)
+			norm += float64(r * r)
 		}
 		s.norm[p] = norm
 	}
+	s.err = math.Sqrt(sum) + s.vecErr + slack
 }
 
-// bound returns what the scores of a row of t, up to part p, must not exceed
-// for it to be of interest.
+// bound returns what the scores of a row of t, up to part p, each times its
+// part's weight, must not exceed for it to be of interest.
 //
-// In units of b.unit/querySteps, with x a sketch times querySteps, the distance
-// of sketches is ‖q−x‖² = ‖q‖² + 2·querySteps·score, and by what it can be more
-// than √(2·distance) both their errors say: for vectors of norm at most 1,
-// 2·(1 − cosine) is at least their squared distance.
-func (s *MatchScratch) bound(t *table, p int) int64 {
-	d := (math.Sqrt(2*s.best.distance) + t.err + s.err) * (querySteps / s.projection.unit)
-	return int64(math.Ceil((float64(d*d) - float64(s.norm[p])) / (2 * querySteps)))
+// With x a sketch, q the query's and u the unit of a part, the squared distance
+// ‖q−x‖² is ‖q‖² + Σ weight·score, where score = (querySteps/2)·x²/u² −
+// (q/(u/querySteps))·(x/u), and by what it can be more than √(2·distance) both
+// their errors say: for vectors of norm at most 1, 2·(1 − cosine) is at least
+// their squared distance.
+func (s *MatchScratch) bound(t *table, p int) float64 {
+	d := math.Sqrt(2*s.within()) + t.err + s.err
+	return float64(d*d) - s.norm[p]
 }
 
 // mayBeNear says whether the full sketch lets a row be of interest.
 func (s *MatchScratch) mayBeNear(k *sketch) bool {
+	zz[9]++
 	dot8.Rows(s.one[:], s.zero[:], s.vec, k.full)
 	cosine := float64(-s.one[0]) * (k.unit / s.projection.factor)
-	return 1-cosine-float64((1+s.vecErr)*k.excess)-s.vecErr-slack <= s.best.distance
+	return 1-cosine-float64((1+s.vecErr)*k.excess)-s.vecErr-slack <= s.within()
 }
 
 // search finds the nearest rows, of which t has the sketches. A row whose
-// sketch is too far away, by its first part, its first two or all, is not
-// looked at any more.
+// sketch is too far away, by its first parts or all, is not looked at any more.
 func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 	n := len(t.sketches)
 	s.scores = resize(s.scores, n)
@@ -213,14 +241,19 @@ func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 	s.sums = resize(s.sums, n)
 	dot8.Rows(s.scores, t.base[0], s.short[parts[0].from:parts[0].to], t.part[0])
 	if s.best.row < 0 {
-		offer(s, rows, q, lowest(s.scores))
+		first := lowest(s.scores, -1)
+		offer(s, rows, q, first)
+		if s.two && n > 1 {
+			offer(s, rows, q, lowest(s.scores, first))
+		}
 	}
 
 	// What is let through is hard to predict, so there is no branch on it.
 	found := 0
-	most := s.bound(t, 0)
+	weight := s.projection.weight(0)
+	most := int64(min(math.Ceil(s.bound(t, 0)/weight), math.MaxInt32))
 	for row, score := range s.scores {
-		s.rows[found], s.sums[found] = int32(row), int64(score)
+		s.rows[found], s.sums[found] = int32(row), float64(weight*float64(score))
 		through := 0
 		if int64(score) <= most {
 			through = 1
@@ -228,11 +261,12 @@ func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 		found += through
 	}
 	for p := 1; p < len(parts); p++ {
-		left, most := 0, s.bound(t, p)
+		zz[p] += found
+		left, most, weight := 0, s.bound(t, p), s.projection.weight(p)
 		scores := s.scores[:found]
 		dot8.Picked(scores, t.base[p], s.short[parts[p].from:parts[p].to], t.part[p], s.rows[:found])
 		for i, score := range scores {
-			sum := s.sums[i] + int64(score)
+			sum := s.sums[i] + float64(weight*float64(score))
 			s.rows[left], s.sums[left] = s.rows[i], sum
 			through := 0
 			if sum <= most {
@@ -242,11 +276,12 @@ func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 		}
 		found = left
 	}
+	zz[8] += found
 	if found == 0 {
 		return
 	}
 	// The most likely first: it rules others out.
-	offer(s, rows, q, int(s.rows[lowest(s.sums[:found])]))
+	offer(s, rows, q, int(s.rows[lowest(s.sums[:found], -1)]))
 	last := len(parts) - 1
 	bound := s.bound(t, last)
 	for i, row := range s.rows[:found] {
@@ -257,11 +292,14 @@ func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 	}
 }
 
-// lowest returns where the lowest of v is.
-func lowest[T cmp.Ordered](v []T) int {
+// lowest returns where the lowest of v is, but for one.
+func lowest[T cmp.Ordered](v []T, but int) int {
 	at := 0
+	if but == 0 {
+		at = 1
+	}
 	for i, x := range v {
-		if x < v[at] {
+		if x < v[at] && i != but {
 			at = i
 		}
 	}
@@ -269,3 +307,5 @@ func lowest[T cmp.Ordered](v []T) int {
 }
 
 func resize[T any](v []T, n int) []T { return slices.Grow(v[:0], n)[:n] }
+
+var zz [10]int

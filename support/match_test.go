@@ -266,15 +266,15 @@ func TestSketchBounds(t *testing.T) {
 		for row := range v.shots {
 			d := shotRows(v.shots).distance(q, scratch.inv, row)
 			for _, within := range []float64{d, d * (1 + 1e-12)} {
-				scratch.begin(within)
-				sum := int64(0)
+				scratch.begin(within, false)
+				sum := 0.0
 				for p, part := range parts {
 					width := part.to - part.from
 					var x int64
 					for j := range width {
 						x += int64(scratch.short[part.from+j]) * int64(v.index.shots.part[p][row*width+j])
 					}
-					sum += int64(v.index.shots.base[p][row]) - x
+					sum += s.projection.weight(p) * float64(int64(v.index.shots.base[p][row])-x)
 					if sum > scratch.bound(&v.index.shots, p) {
 						t.Fatalf("part %d rules out a shot at distance %v", p, d)
 					}
@@ -282,8 +282,7 @@ func TestSketchBounds(t *testing.T) {
 				if !scratch.mayBeNear(v.index.shots.sketches[row]) {
 					t.Fatalf("the full sketch rules out a shot at distance %v", d)
 				}
-				unit := s.projection.unit / querySteps
-				ratio += math.Sqrt(float64(2*querySteps*sum+scratch.norm[len(parts)-1])) * unit / math.Sqrt(2*d)
+				ratio += math.Sqrt(sum+scratch.norm[len(parts)-1]) / math.Sqrt(2*d)
 				pairs++
 			}
 		}

@@ -16,34 +16,42 @@ import (
 // is not much more than the right one, and the first numbers are most of that.
 // But the bound holds for any M, which may therefore be rough, and old.
 const (
-	sketchDim = 128
+	sketchDim = 512
 
 	// querySteps is into how many steps a query divides a sketch's unit.
 	querySteps = 64
 )
 
-// parts are the slices of a sketch that are compared one after another.
-var parts = [...]struct{ from, to int }{{0, 32}, {32, 64}, {64, sketchDim}}
+// parts are the slices of a sketch that are compared one after another. The
+// later ones are wider, because few rows get there.
+var parts = [...]struct{ from, to int }{{0, 16}, {16, 32}, {32, 64}, {64, 96}, {96, 128}, {128, 192}, {192, 256}, {256, 384}, {384, sketchDim}}
 
 // projection is a map from unit vectors to sketches. It never changes.
 type projection struct {
-	dim, width int     // of vectors; width is dim made a multiple of dot8.Step
-	matrix     []int8  // [sketchDim][width]
-	mean       []int32 // what is subtracted from M times a vector
-	factor     float64 // vectors are multiplied by it before they are rounded to int16
-	scale      float64 // of what is left to ‖M‖ = 1
-	unit       float64 // of a sketch
-	shots      int     // that there were when it was made
+	dim, width int                 // of vectors; width is dim made a multiple of dot8.Step
+	matrix     []int8              // [sketchDim][width]
+	mean       []int32             // what is subtracted from matrix times a vector
+	factor     float64             // vectors are multiplied by it before they are rounded to int16
+	scale      [sketchDim]float64  // of each row of what is left, to ‖M‖ = 1
+	unit       [len(parts)]float64 // of a sketch, by part
+	shots      int                 // that there were when it was made
+}
+
+// weight is what a part's scores count in a squared distance.
+func (b *projection) weight(p int) float64 {
+	unit := b.unit[p] / querySteps
+	return 2 * querySteps * unit * unit
 }
 
 // sketch is what is kept of a vector x.
 type sketch struct {
 	of     *projection
 	short  [sketchDim]int8
-	err    float64 // of short, as a distance, and of x as the projection saw it
-	full   []int8  // x/fullUnit, rounded; [width]
-	unit   float64 // of full
-	excess float64 // ‖x − full·unit‖, never less
+	base   [len(parts)]int32 // querySteps/2 times a part's squares: what its scores begin with
+	err    float64           // of short, as a distance, and of x as the projection saw it
+	full   []int8            // x/fullUnit, rounded; [width]
+	unit   float64           // of full
+	excess float64           // ‖x − full·unit‖, never less
 }
 
 // vector rounds x·inv, of norm at most about 1, to dst in units of 1/factor and
@@ -70,7 +78,7 @@ func (b *projection) project(dst *[sketchDim]float64, v []int16) {
 	var ints [sketchDim]int32
 	dot8.Rows(ints[:], b.mean, v, b.matrix)
 	for i, n := range ints {
-		dst[i] = float64(-n) * b.scale
+		dst[i] = float64(-n) * b.scale[i]
 	}
 }
 
@@ -82,13 +90,17 @@ func (b *projection) sketch(x embed.Embedding, inv float64, full []int8, v []int
 	var u [sketchDim]float64
 	b.project(&u, v)
 	sum := 0.0
-	for i, f := range u {
-		f /= b.unit
-		r := math.RoundToEven(min(max(f, -127), 127))
-		s.short[i] = int8(r)
-		sum += float64((f - r) * (f - r))
+	for p, part := range parts {
+		for i := part.from; i < part.to; i++ {
+			f := u[i] / b.unit[p]
+			r := math.RoundToEven(min(max(f, -127), 127))
+			s.short[i] = int8(r)
+			s.base[p] += querySteps / 2 * int32(r) * int32(r)
+			f = float64((f - r) * b.unit[p])
+			sum += float64(f * f)
+		}
 	}
-	s.err += float64(math.Sqrt(sum)*b.unit) + slack
+	s.err += math.Sqrt(sum) + slack
 
 	top := 0.0
 	for _, f := range x {
@@ -137,20 +149,20 @@ func newProjection(sample []embed.Embedding, inv []float64, shots int) *projecti
 	// it fit int32.
 	b.factor = float64(min(1<<14, 1<<30/(127*b.width)))
 	b.matrix = make([]int8, sketchDim*b.width)
-	top := 0.0
-	for _, a := range axes {
+	for i, a := range axes {
+		top := 0.0
 		for _, v := range a {
 			top = max(top, math.Abs(v))
 		}
-	}
-	for i, a := range axes {
 		for j, v := range a {
 			b.matrix[i*b.width+j] = int8(math.RoundToEven(v / top * 127))
 		}
 	}
-	b.scale = 1 / (b.factor * operatorNorm(b.matrix, b.width))
+	b.scale = rowScales(b.matrix, b.width, len(axes))
+	for i := range b.scale {
+		b.scale[i] /= b.factor
+	}
 
-	// The unit lets the sample's largest number be 100.
 	v := make([]int16, b.width)
 	var u [sketchDim]float64
 	centre := make(embed.Embedding, dim)
@@ -160,44 +172,89 @@ func newProjection(sample []embed.Embedding, inv []float64, shots int) *projecti
 	b.vector(v, centre, 1)
 	b.project(&u, v)
 	for i, f := range u {
-		b.mean[i] = int32(math.RoundToEven(f / b.scale))
+		if b.scale[i] > 0 {
+			b.mean[i] = int32(math.RoundToEven(f / b.scale[i]))
+		}
 	}
+	// A part's unit lets the sample's largest number be 120.
 	for i, x := range sample {
 		b.vector(v, x, inv[i])
 		b.project(&u, v)
-		for _, f := range u {
-			b.unit = max(b.unit, math.Abs(f)/100)
+		for p, part := range parts {
+			for _, f := range u[part.from:part.to] {
+				b.unit[p] = max(b.unit[p], math.Abs(f)/120)
+			}
 		}
 	}
-	if b.unit == 0 {
-		b.unit = 1.0 / 100
+	for p := range b.unit {
+		b.unit[p] = max(b.unit[p], slack)
 	}
 	return b
 }
 
-// operatorNorm bounds the norm of a matrix of sketchDim rows: the square root of
-// the largest sum of a row of |M Mᵀ| (Gershgorin).
-func operatorNorm(m []int8, width int) float64 {
-	top := 0.0
-	for i := range sketchDim {
-		sum := 0.0
-		for j := range sketchDim {
-			var dot int64
-			for k, v := range m[i*width : (i+1)*width] {
-				dot += int64(v) * int64(m[j*width+k])
-			}
-			sum += math.Abs(float64(dot))
+// rowScales returns what to multiply each of the first rows of a matrix by, all
+// others being zero, so that its operator norm is at most 1. They make all rows
+// equally long.
+//
+// With rows of norm 1, M Mᵀ = I + E with 0 on E's diagonal, and ‖M‖² is at most
+// 1 + ‖E‖. For symmetric E, ‖E‖⁴ is the norm of E⁴, which is at most the root of
+// the sum of its squares: that is closer than such a root of E itself.
+func rowScales(m []int8, width, rows int) (scale [sketchDim]float64) {
+	ints, zero := make([]int32, rows), make([]int32, rows)
+	m = m[:rows*width]
+	row := make([]int16, width)
+	e := make([][]float64, rows)
+	for i := range e {
+		for k, v := range m[i*width : (i+1)*width] {
+			row[k] = int16(v)
 		}
-		top = max(top, sum)
+		dot8.Rows(ints, zero, row, m)
+		e[i] = make([]float64, rows)
+		for j, n := range ints {
+			e[i][j] = -float64(n)
+		}
+		if norm2 := e[i][i]; norm2 > 0 {
+			scale[i] = 1 / math.Sqrt(norm2)
+		}
 	}
-	return math.Sqrt(top) * (1 + slack)
+	for i := range e {
+		for j := range e {
+			e[i][j] *= scale[i] * scale[j]
+		}
+		e[i][i] = 0
+	}
+	for range 2 {
+		e = square(e)
+	}
+	sum := 0.0
+	for _, r := range e {
+		sum += inner(r, r)
+	}
+	norm := math.Sqrt(1+math.Sqrt(math.Sqrt(math.Sqrt(sum)))) * (1 + slack)
+	for i := range scale {
+		scale[i] /= norm
+	}
+	return scale
+}
+
+// square returns m·m for a symmetric m.
+func square(m [][]float64) [][]float64 {
+	sq := make([][]float64, len(m))
+	for i := range sq {
+		sq[i] = make([]float64, len(m))
+		for j := range i + 1 {
+			sq[i][j] = inner(m[i], m[j])
+			sq[j][i] = sq[i][j]
+		}
+	}
+	return sq
 }
 
 // leading returns up to k orthonormal vectors that span about the directions in
 // which rows vary most, most important first; fewer if the rows have no more.
 func leading(rows [][]float64, k int) [][]float64 {
 	n := len(rows)
-	k = min(k, n)
+	k = min(k, n, len(rows[0])) // there are no more
 	gram := make([][]float64, n)
 	for i := range gram {
 		gram[i] = make([]float64, n)
@@ -211,7 +268,7 @@ func leading(rows [][]float64, k int) [][]float64 {
 	for i := range cols {
 		cols[i] = append([]float64(nil), gram[i*n/k]...)
 	}
-	for range 4 {
+	for range 2 {
 		cols = orthonormal(cols)
 		next := make([][]float64, len(cols))
 		for i, c := range cols {
