@@ -140,7 +140,7 @@ func (m *Model) minor() uint16 {
 	if len(options.b) > 0 {
 		return 1
 	}
-	shapes, err := m.Graph.Shapes()
+	shapes, _, err := m.Graph.check(true)
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
 		switch {

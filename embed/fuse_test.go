@@ -151,6 +151,46 @@ func TestFusedNetwork(t *testing.T) {
 	}
 }
 
+// TestFusedActs wants a block whose activations could not be fused to be made
+// in strips together with them: two layers wide, three activations, and the
+// picture with the first layer.
+func TestFusedActs(t *testing.T) {
+	b := embedtest.NewBuilder(96, 1)
+	x := b.Act(b.Conv(0, embedtest.Same(3, 1, 96), 1, 64, embed.ActNone), embed.ActHardSwish)
+	x = b.Act(b.Depthwise(x, 3, 1, embed.ActNone), embed.ActHardSwish)
+	x = b.Pointwise(x, 8, embed.ActNone)
+	in := x
+	x = b.Act(b.Pointwise(x, 48, embed.ActNone), embed.ActHardSwish)
+	x = b.Act(b.Depthwise(x, 5, 1, embed.ActNone), embed.ActHardSwish)
+	x = b.Add(in, b.Pointwise(x, 8, embed.ActNone), embed.ActNone)
+	b.GlobalMean(x)
+	m := embedtest.Int8(b.Graph(), 1)
+	fused := network(t, m)
+	// All but the two blocks' last values, and the mean.
+	if want := len(m.Graph.Nodes) + 1 - 3; fused.Inside() != want {
+		t.Errorf("%d of %d values are inside of a chain, want %d", fused.Inside(), len(m.Graph.Nodes)+1, want)
+	}
+	tier, err := kernel.Choose(fused.Kernel())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := embed.NewNetworkUnfused(m, tier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := make(embed.Embedding, fused.Dim()), make(embed.Embedding, fused.Dim())
+	rgb := embedtest.Pixels(96*96*3, 1)
+	if err := session(t, plain, 1).EmbedPixels(want, rgb); err != nil {
+		t.Fatal(err)
+	}
+	if err := session(t, fused, 2).EmbedPixels(got, rgb); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		t.Error("another embedding than value by value")
+	}
+}
+
 // BenchmarkFused times a network in strips and the same value by value in
 // turn, and reports medians and their ratio: above 1, strips are faster.
 func BenchmarkFused(b *testing.B) {

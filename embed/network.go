@@ -48,7 +48,7 @@ func NewNetwork(m *Model) (*Network, error) {
 
 // newNetwork is NewNetwork with a choice of tier and of what is fused.
 func newNetwork(m *Model, tier *kernel.Tier, f *fusing) (*Network, error) {
-	shapes, borders, err := m.Graph.check()
+	shapes, borders, err := m.Graph.check(true) // Validate has seen the weights
 	if err != nil {
 		return nil, err
 	}

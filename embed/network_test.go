@@ -578,23 +578,32 @@ func TestKernelEnv(t *testing.T) {
 func BenchmarkNetwork(b *testing.B) {
 	for _, side := range []int{160, 224} {
 		g := embedtest.Lite0(side, 1)
-		benchmarkNetwork(b, side, float32Model(g))
-		small := embedtest.Int8(g, 1)
-		for _, tier := range kernel.Tiers {
-			if tier.Usable() {
-				b.Setenv(embed.KernelEnv, tier.Name)
-				benchmarkNetwork(b, side, small)
-			}
+		benchmarkNetwork(b, "lite0", side, float32Model(g))
+		benchmarkTiers(b, "lite0", side, embedtest.Int8(g, 1))
+	}
+}
+
+// BenchmarkOthers measures networks of other kinds in int8.
+func BenchmarkOthers(b *testing.B) {
+	benchmarkTiers(b, "mobilenet-v3-large", 224, embedtest.Int8(embedtest.MobileNetV3Large(224, 1), 1))
+	benchmarkTiers(b, "resnet-18", 224, embedtest.Int8(embedtest.ResNet18(224, 1), 1))
+}
+
+func benchmarkTiers(b *testing.B, name string, side int, m *embed.Model) {
+	for _, tier := range kernel.Tiers {
+		if tier.Usable() {
+			b.Setenv(embed.KernelEnv, tier.Name)
+			benchmarkNetwork(b, name, side, m)
 		}
 	}
 }
 
-func benchmarkNetwork(b *testing.B, side int, m *embed.Model) {
+func benchmarkNetwork(b *testing.B, name string, side int, m *embed.Model) {
 	n := network(b, m)
 	rgb := embedtest.Pixels(side*side*3, 1)
 	e := make(embed.Embedding, n.Dim())
 	for threads := 1; threads <= min(4, runtime.NumCPU()); threads *= 2 {
-		b.Run(fmt.Sprintf("lite0-%d/%v/%s/threads-%d", side, m.Precision, n.Kernel(), threads), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%s-%d/%v/%s/threads-%d", name, side, m.Precision, n.Kernel(), threads), func(b *testing.B) {
 			s := session(b, n, threads)
 			for b.Loop() {
 				if err := s.EmbedPixels(e, rgb); err != nil {

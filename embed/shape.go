@@ -68,7 +68,10 @@ func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.H, s.W, s.C) }
 // The graph of an int8 model has no weights (Quant has them): Shapes accepts
 // weights that are absent from the whole graph, not from some of its nodes.
 func (g *Graph) Shapes() ([]Shape, error) {
-	shapes, _, err := g.check()
+	if g == nil {
+		return nil, fmt.Errorf("no graph: %w", ErrCorrupt)
+	}
+	shapes, _, err := g.check(g.stripped())
 	return shapes, err
 }
 
@@ -76,11 +79,9 @@ func (g *Graph) Shapes() ([]Shape, error) {
 type border struct{ top, left, bottom, right int }
 
 // check is Shapes, and the border every value needs so that no kernel ever
-// tests for an edge.
-func (g *Graph) check() ([]Shape, []border, error) {
-	if g == nil {
-		return nil, nil, fmt.Errorf("no graph: %w", ErrCorrupt)
-	}
+// tests for an edge. It does not look at the weights if there are none, or if
+// it is told so.
+func (g *Graph) check(stripped bool) ([]Shape, []border, error) {
 	if err := g.Input.check(); err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +94,6 @@ func (g *Graph) check() ([]Shape, []border, error) {
 	shapes := make([]Shape, 1, len(g.Nodes)+1)
 	shapes[0] = Shape{g.Input.Height, g.Input.Width, 3}
 	borders := make([]border, len(g.Nodes)+1)
-	stripped := g.stripped()
 	var work, params int64
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
