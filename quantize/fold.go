@@ -8,18 +8,27 @@ import (
 )
 
 // Fold returns the graph that an int8 network is made from: every batch
-// normalization is folded into the convolution before it, every activation is
-// fused into the node before it, and what no longer reaches the output is
-// gone. Only OpConv, OpAdd, OpGlobalMean and OpDense are left.
+// normalization is folded into the convolution before it, every activation
+// that clamps is fused into the node before it, a dense layer is a 1×1
+// convolution, and what no longer reaches the output is gone. No OpBatchNorm
+// and no OpDense is left, and an OpAct only where its activation does not clamp.
 //
 // A batch normalization or activation with nothing before it to fold into (it
 // follows a value that others use too, or an input) becomes a 1×1 depthwise
 // convolution. g is not changed; unchanged weights are shared with it.
 func Fold(g *embed.Graph) (*embed.Graph, error) {
+	folded, _, err := fold(g)
+	return folded, err
+}
+
+// fold is Fold, and tells by node what batch normalizations knew of its output
+// before its activation.
+func fold(g *embed.Graph) (*embed.Graph, [][]normal, error) {
 	shapes, err := g.Shapes()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var known [][]normal
 	uses := make([]int, len(shapes))
 	uses[g.Output]++
 	for i := range g.Nodes {
@@ -31,6 +40,7 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 	to := make([]embed.Value, len(shapes)) // where each old value went
 	emit := func(n embed.Node) embed.Value {
 		out.Nodes = append(out.Nodes, n)
+		known = append(known, nil)
 		return embed.Value(len(out.Nodes))
 	}
 	for i := range g.Nodes {
@@ -56,8 +66,9 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 				}
 			} else if before != nil && before.Op == embed.OpConv && before.Act == embed.ActNone {
 				if err := foldBatchNorm(before, &n); err != nil {
-					return nil, err
+					return nil, nil, err
 				}
+				known[in[0]-1] = normals(&n)
 				to[v] = in[0]
 				continue
 			}
@@ -69,18 +80,28 @@ func Fold(g *embed.Graph) (*embed.Graph, error) {
 			if n.Op == embed.OpBatchNorm {
 				last := &out.Nodes[len(out.Nodes)-1]
 				if err := foldBatchNorm(last, &n); err != nil {
-					return nil, err
+					return nil, nil, err
 				}
+				known[len(known)-1] = normals(&n)
 			} else {
 				last := &out.Nodes[len(out.Nodes)-1]
 				last.Act, last.Alpha, last.Beta = n.Act, n.Alpha, n.Beta
 			}
+		case embed.OpDense:
+			to[v] = emit(convolution(n))
 		default:
 			to[v] = emit(n)
 		}
 	}
 	out.Output = to[g.Output]
-	return prune(out), nil
+	kept := prune(out)
+	by := make([][]normal, 0, len(kept.Nodes))
+	for i, keep := range needed(out) {
+		if keep {
+			by = append(by, known[i])
+		}
+	}
+	return kept, by, nil
 }
 
 // fuses says whether n can take in an activation that clamps.
@@ -100,9 +121,15 @@ func pointwise(n embed.Node, c int, in embed.Value) embed.Node {
 	}
 	return embed.Node{
 		Op: embed.OpConv, Name: n.Name, In: []embed.Value{in},
-		Window: embed.Window{KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1},
+		Window: pixel,
 		Groups: c, Out: c, Weight: w,
 	}
+}
+
+// convolution returns a dense layer as the 1×1 convolution that it is.
+func convolution(n embed.Node) embed.Node {
+	n.Op, n.Groups, n.Window = embed.OpConv, 1, pixel
+	return n
 }
 
 // foldBatchNorm puts y = (x − mean)/√(var+ε)·γ + β into the convolution that
@@ -132,8 +159,8 @@ func foldBatchNorm(conv, bn *embed.Node) error {
 	return nil
 }
 
-// prune drops the nodes that the output does not need.
-func prune(g *embed.Graph) *embed.Graph {
+// needed tells by node whether the output depends on it.
+func needed(g *embed.Graph) []bool {
 	need := make([]bool, len(g.Nodes)+1)
 	need[g.Output] = true
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
@@ -143,15 +170,23 @@ func prune(g *embed.Graph) *embed.Graph {
 			}
 		}
 	}
-	to := make([]embed.Value, len(need))
+	return need[1:]
+}
+
+// prune returns g without the nodes that the output does not need.
+func prune(g *embed.Graph) *embed.Graph {
+	need := needed(g)
+	to := make([]embed.Value, len(need)+1)
 	out := &embed.Graph{Input: g.Input}
 	for i, n := range g.Nodes {
-		if !need[i+1] {
+		if !need[i] {
 			continue
 		}
+		in := make([]embed.Value, len(n.In))
 		for j, v := range n.In {
-			n.In[j] = to[v]
+			in[j] = to[v]
 		}
+		n.In = in
 		out.Nodes = append(out.Nodes, n)
 		to[i+1] = embed.Value(len(out.Nodes))
 	}

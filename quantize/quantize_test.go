@@ -160,7 +160,7 @@ func TestBiasCorrectionMovesTheMeanBack(t *testing.T) {
 	}
 	var errs [2]float64
 	for k, off := range []bool{true, false} {
-		model, _, err := quantize.Quantize(g, pictures(g, 24, 1), quantize.Options{NoBiasCorrection: off})
+		model, _, err := quantize.Quantize(g, pictures(g, 24, 1), quantize.Options{Method: quantize.Method{Range: quantize.MinMax, Bias: !off}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,10 +277,8 @@ func TestTinyChannels(t *testing.T) {
 
 func TestQuantizeRefuses(t *testing.T) {
 	good := awkward()
-	mean := *good
-	mean.Input.Mean[1] = 3
-	fraction := *good
-	fraction.Input.Mean = [3]float32{0.5, 0.5, 0.5}
+	flat := embedtest.NewBuilder(8, 1)
+	flat.Pointwise(0, 4, embed.ActNone)
 	logits := embedtest.NewBuilder(8, 1)
 	logits.Dense(logits.GlobalMean(logits.Pointwise(0, 4, embed.ActNone)), 3, embed.ActNone)
 	failing := errors.New("no such picture")
@@ -294,9 +292,8 @@ func TestQuantizeRefuses(t *testing.T) {
 		is       error
 		says     string
 	}{
-		{"channels of different means", &mean, pictures(good, 16, 1), embed.ErrUnsupported, "differ between channels"},
-		{"a fractional mean", &fraction, pictures(good, 16, 1), embed.ErrUnsupported, "whole number"},
-		{"a classifier", lg, pictures(lg, 16, 1), embed.ErrUnsupported, "cut the graph"},
+		{"a classifier", lg, pictures(lg, 16, 1), embed.ErrUnsupported, `cut the graph at "global mean 1"`},
+		{"no mean", flat.Graph(), pictures(good, 16, 1), embed.ErrUnsupported, "none to cut the graph at"},
 		{"too few pictures", good, pictures(good, 15, 1), quantize.ErrPictures, "got 15, want at least 16"},
 		{"a picture of another size", good, short, quantize.ErrPictures, "5 bytes, want 768"},
 		{"a picture that cannot be read", good, broken, failing, "no such picture"},
