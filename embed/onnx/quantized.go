@@ -23,7 +23,7 @@ import (
 // # The same integers, but for ties
 //
 // Weights, scales and zero points are the model's. What a runtime computes
-// with them differs from the int8 definition in three places, each of which
+// with them differs from the int8 definition in a few places, each of which
 // moves a value by one where it lies near enough to a half:
 //
 //   - Convolution: the definition folds the output's zero point into the bias,
@@ -35,11 +35,17 @@ import (
 //     only the rounding of halves is left.
 //   - Mean: the definition's sum is exact; a runtime averages in float32.
 //
+// Products and means in the middle of a network are rounded as additions are;
+// a mean pool has halves go up and a runtime has them go to even. Activations
+// and concatenations are tables in the model, and computed in real numbers by
+// a runtime. Maxima and selections are the same.
+//
 // A clamp that is not that of the eight bits is a Clip of the integers.
 //
 // Errors: embed.ErrUnsupported for a float32 model for a bias that does not
-// fit in 32 bits without its zero point and for an addition that multiplies by
-// a negative number, what Model.Validate finds, and w's.
+// fit in 32 bits without its zero point, for an addition that multiplies by
+// a negative number, for a table that is not its activation's and for what Write
+// refuses; what Model.Validate finds, and w's.
 func WriteQuantized(w io.Writer, m *embed.Model, opt WriteOptions) error {
 	if m.Precision != embed.Int8 {
 		return fmt.Errorf("onnx: %w: a %v model has no integers to write", embed.ErrUnsupported, m.Precision)
@@ -88,6 +94,13 @@ func (w *quantizedWriter) node(i int) error {
 			return fmt.Errorf("node %q: %w", n.Name, err)
 		}
 		w.op("Conv", out, append(ins, weight, bias), convAttrs(n))
+	case embed.OpMul:
+		// The product of the scales is what the definition multiplies by.
+		a := w.quant.Values[n.In[0]].Scale
+		w.op("Mul", out, []string{
+			w.real(n.In[0], out+".a", a),
+			w.real(n.In[1], out+".b", float32(w.unit(q, v)/float64(a))),
+		}, nil)
 	case embed.OpAdd:
 		if q.MultA < 0 || q.MultB < 0 {
 			return fmt.Errorf("node %q: %w: multiplies by %d and %d, and a scale cannot be negative", n.Name, embed.ErrUnsupported, q.MultA, q.MultB)
@@ -97,19 +110,79 @@ func (w *quantizedWriter) node(i int) error {
 			w.real(n.In[0], out+".a", float32(unit*float64(q.MultA))),
 			w.real(n.In[1], out+".b", float32(unit*float64(q.MultB))),
 		}, nil)
-	case embed.OpGlobalMean: // the last node: Model.Validate
+	case embed.OpGlobalMean:
+		if i < len(w.graph.Nodes)-1 {
+			in := w.shapes[n.In[0]]
+			w.op("GlobalAveragePool", out, []string{w.real(n.In[0], out, float32(w.unit(q, v)*float64(in.H*in.W)))}, nil)
+			break
+		}
 		w.op("GlobalAveragePool", out, []string{w.real(n.In[0], out, w.quant.Values[n.In[0]].Scale)}, nil)
 		w.values = append(w.values, written{out, 4})
 		return nil
+	case embed.OpMaxPool, embed.OpMeanPool:
+		if err := w.pool(n, out, w.own(n.In[0], out), w.shapes[n.In[0]], w.shapes[v]); err != nil {
+			return fmt.Errorf("node %q: %w", n.Name, err)
+		}
+	case embed.OpSelect:
+		w.op("Gather", out, []string{w.own(n.In[0], out), w.channels(out+".channels", n.Channels)}, func(e *encoder) { attrOfInt(e, "axis", 1) })
+	case embed.OpAct:
+		if err := w.checkTable(q.Table, n.In[0], v, n.Activate); err != nil {
+			return fmt.Errorf("node %q: %w", n.Name, err)
+		}
+		w.act(n, out, w.own(n.In[0], out))
+	case embed.OpConcat:
+		var ins []string
+		for j, x := range n.In {
+			if len(q.Table) > 0 {
+				if err := w.checkTable(q.Table[256*j:256*j+256], x, v, func(x float64) float64 { return x }); err != nil {
+					return fmt.Errorf("node %q: %w", n.Name, err)
+				}
+			}
+			ins = append(ins, w.own(x, fmt.Sprintf("%s.%d", out, j)))
+		}
+		w.op("Concat", out, ins, func(e *encoder) { attrOfInt(e, "axis", 1) })
 	default:
 		return fmt.Errorf("node %q: %w", n.Name, embed.ErrUnsupported)
 	}
 	w.values = append(w.values, written{out, 4})
 	w.quantize(out, v, out)
-	if q.Lo != math.MinInt8 || q.Hi != math.MaxInt8 {
+	if clamps(n.Op) && (q.Lo != math.MinInt8 || q.Hi != math.MaxInt8) {
 		clamped := w.name(out + ".clamped")
 		w.op("Clip", clamped, []string{w.ints[v], w.integer(out+".lo", q.Lo), w.integer(out+".hi", q.Hi)}, nil)
 		w.ints[v] = clamped
+	}
+	return nil
+}
+
+// clamps reports that an operator's integers are clamped to Lo … Hi.
+func clamps(op embed.Op) bool {
+	switch op {
+	case embed.OpConv, embed.OpAdd, embed.OpMul, embed.OpGlobalMean:
+		return true
+	}
+	return false
+}
+
+// unit is what one in the accumulator of an OpMul or OpGlobalMean is worth.
+func (w *quantizedWriter) unit(q *embed.QNode, v embed.Value) float64 {
+	return math.Ldexp(float64(q.Mult[0]), int(q.Shift)-31) * float64(w.quant.Values[v].Scale)
+}
+
+// own is real at v's own scale.
+func (w *quantizedWriter) own(v embed.Value, reader string) string {
+	return w.real(v, reader, w.quant.Values[v].Scale)
+}
+
+// checkTable compares a table with the function that is written for it; what a
+// runtime rounds may differ by one.
+func (w *quantizedWriter) checkTable(table []int8, from, to embed.Value, f func(float64) float64) error {
+	in, out := w.quant.Values[from], w.quant.Values[to]
+	for i, q := range table {
+		x := f(float64(in.Scale) * float64(i-128-int(in.Zero)))
+		want := max(-128, min(127, math.RoundToEven(x/float64(out.Scale))+float64(out.Zero)))
+		if d := float64(q) - want; !(math.Abs(d) <= 1) {
+			return fmt.Errorf("%w: its table has %d for %d, and ONNX would make %g of it", embed.ErrUnsupported, q, i-128, want)
+		}
 	}
 	return nil
 }

@@ -111,6 +111,9 @@ func (im *importer) finish(target string, opt ImportOptions) error {
 // weights.
 func (im *importer) cutClassifier() {
 	layers := 0
+	if c := im.shapes[im.graph.Output].C; c == 1000 || c == 1001 {
+		defer im.noteClasses(im.graph.Output)
+	}
 	for v := im.graph.Output; v > 0; {
 		e := &im.graph.Nodes[v-1]
 		switch {
@@ -126,6 +129,21 @@ func (im *importer) cutClassifier() {
 			return
 		}
 		v = e.In[0]
+	}
+}
+
+// noteClasses warns of an output that is still out and looks like the classes
+// of ImageNet: a classifier that ends in a mean, as SqueezeNet does.
+func (im *importer) noteClasses(out embed.Value) {
+	if im.graph.Output != out {
+		return
+	}
+	for v := out; v > 0; v = im.graph.Nodes[v-1].In[0] {
+		if e := &im.graph.Nodes[v-1]; e.Op == embed.OpConv {
+			im.note(fmt.Sprintf("the output has %d numbers, as many as ImageNet has classes: if they are scores, --cut %q gives what they are made of",
+				im.shapes[out].C, im.origin[e.In[0]]))
+			return
+		}
 	}
 }
 

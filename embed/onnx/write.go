@@ -24,11 +24,13 @@ type WriteOptions struct {
 // Write writes a float32 graph as ONNX, opset 13. The input is called "input",
 // [N 3 H W] with N open, RGB, already normalized: (rgb − Mean)/Std. Every value
 // is called after its node; a fused activation becomes a node of its own, and
-// where ranks differ a Flatten or Reshape goes between. The same graph always
+// where ranks differ a Flatten or Reshape goes between. A graph with a dilated
+// OpMeanPool is of opset 19. The same graph always
 // gives the same bytes.
 //
 // Errors: what Graph.Shapes finds, embed.ErrUnsupported for the graph of an int8
-// model (it has no float weights: WriteQuantized writes those), and w's.
+// model (it has no float weights: WriteQuantized writes those) and for an
+// OpMeanPool that counts padding as ONNX cannot say, and w's.
 func Write(w io.Writer, g *embed.Graph, opt WriteOptions) error {
 	wr, err := newWriter(g)
 	if err != nil {
@@ -40,7 +42,9 @@ func Write(w io.Writer, g *embed.Graph, opt WriteOptions) error {
 		}
 	}
 	for i := range g.Nodes {
-		wr.node(i)
+		if err := wr.node(i); err != nil {
+			return fmt.Errorf("onnx: node %q: %w", g.Nodes[i].Name, err)
+		}
 	}
 	return wr.writeTo(w, opt)
 }
@@ -50,7 +54,7 @@ func newWriter(g *embed.Graph) (*writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	w := &writer{graph: g, shapes: shapes, used: map[string]bool{}, once: map[string]string{}}
+	w := &writer{graph: g, shapes: shapes, used: map[string]bool{}, once: map[string]string{}, opset: writtenOpset}
 	w.values = append(w.values, written{w.name("input"), 4})
 	return w, nil
 }
@@ -71,6 +75,10 @@ func (wr *writer) writeTo(w io.Writer, opt WriteOptions) error {
 const (
 	writtenIR    = 7 // the IR version that came with opset 13
 	writtenOpset = 13
+
+	// An AveragePool with dilations is of opset 19.
+	dilatedIR    = 9
+	dilatedOpset = 19
 )
 
 // written is a value in the file: its name and its rank there.
@@ -85,6 +93,7 @@ type writer struct {
 	values  []written // by embed.Value
 	used    map[string]bool
 	once    map[string]string // shared initializers that are written, by what they hold
+	opset   int64
 	nodes   encoder
 	tensors encoder
 }
@@ -99,7 +108,7 @@ func (w *writer) name(want string) string {
 	return name
 }
 
-func (w *writer) node(i int) {
+func (w *writer) node(i int) error {
 	n := &w.graph.Nodes[i]
 	in := w.values[n.In[0]]
 	base := strings.ToValidUTF8(n.Name, "?")
@@ -126,14 +135,22 @@ func (w *writer) node(i int) {
 			w.floats(base+".mean", n.Mean, c), w.floats(base+".var", n.Var, c),
 		}, func(e *encoder) { attrOfFloat(e, "epsilon", n.Epsilon) })
 	case embed.OpAct:
-		w.act(n.Act, plain, in.name)
-	case embed.OpAdd:
-		other := w.values[n.In[1]]
-		if in.rank != other.rank {
-			in, other = w.reach(in, 2), w.reach(other, 2)
+		w.act(n, plain, in.name)
+	case embed.OpAdd, embed.OpMul:
+		ins, r := w.together(n.In)
+		rank = r
+		w.op(pairs[n.Op], plain, ins, nil)
+	case embed.OpMaxPool, embed.OpMeanPool:
+		in, rank = w.reach(in, 4), 4
+		if err := w.pool(n, plain, in.name, w.shapes[n.In[0]], w.shapes[i+1]); err != nil {
+			return err
 		}
-		rank = in.rank
-		w.op("Add", plain, []string{in.name, other.name}, nil)
+	case embed.OpConcat:
+		ins, r := w.together(n.In)
+		rank = r
+		w.op("Concat", plain, ins, func(e *encoder) { attrOfInt(e, "axis", 1) })
+	case embed.OpSelect:
+		w.op("Gather", plain, []string{in.name, w.channels(base+".channels", n.Channels)}, func(e *encoder) { attrOfInt(e, "axis", 1) })
 	case embed.OpGlobalMean:
 		in, rank = w.reach(in, 4), 4
 		w.op("GlobalAveragePool", plain, []string{in.name}, nil)
@@ -146,9 +163,80 @@ func (w *writer) node(i int) {
 		w.op("Gemm", plain, ins, func(e *encoder) { attrOfInt(e, "transB", 1) })
 	}
 	if fused {
-		w.act(n.Act, out, plain)
+		w.act(n, out, plain)
 	}
 	w.values = append(w.values, written{out, rank})
+	return nil
+}
+
+var pairs = map[embed.Op]string{embed.OpAdd: "Add", embed.OpMul: "Mul"}
+
+// together returns the names of values with one rank.
+func (w *writer) together(values []embed.Value) (names []string, rank int) {
+	rank = w.values[values[0]].rank
+	for _, v := range values {
+		if s := w.shapes[values[0]]; w.values[v].rank != rank {
+			if rank = 2; s.H > 1 || s.W > 1 {
+				rank = 4
+			}
+			break
+		}
+	}
+	for _, v := range values {
+		names = append(names, w.reach(w.values[v], rank).name)
+	}
+	return names, rank
+}
+
+// pool writes an OpMaxPool or OpMeanPool.
+func (w *writer) pool(n *embed.Node, out, in string, from, to embed.Shape) error {
+	k := n.Window
+	typ, ceil := "MaxPool", 0
+	if n.Op == embed.OpMeanPool {
+		typ = "AveragePool"
+		if n.UncountedBottom > 0 || n.UncountedRight > 0 {
+			// ONNX has a name for it only where it is what ceil_mode adds.
+			k.Bottom -= n.UncountedBottom
+			k.Right -= n.UncountedRight
+			h, moreH := places(from.H, k.Top, k.Bottom, k.KernelH, k.StrideH, k.DilationH, true)
+			v, moreW := places(from.W, k.Left, k.Right, k.KernelW, k.StrideW, k.DilationW, true)
+			if h != to.H || v != to.W || moreH != n.UncountedBottom || moreW != n.UncountedRight {
+				return fmt.Errorf("%w: padding of which %d rows and %d columns are not counted", embed.ErrUnsupported, n.UncountedBottom, n.UncountedRight)
+			}
+			ceil = 1
+		}
+	}
+	w.op(typ, out, []string{in}, func(e *encoder) {
+		attrOfInt(e, "ceil_mode", ceil)
+		if n.Op == embed.OpMeanPool {
+			count := 0
+			if n.CountPadding {
+				count = 1
+			}
+			attrOfInt(e, "count_include_pad", count)
+		}
+		if n.Op == embed.OpMaxPool || k.DilationH > 1 || k.DilationW > 1 {
+			attrOfInts(e, "dilations", k.DilationH, k.DilationW)
+		}
+		attrOfInts(e, "kernel_shape", k.KernelH, k.KernelW)
+		attrOfInts(e, "pads", k.Top, k.Left, k.Bottom, k.Right)
+		attrOfInts(e, "strides", k.StrideH, k.StrideW)
+	})
+	if n.Op == embed.OpMeanPool && (k.DilationH > 1 || k.DilationW > 1) {
+		w.opset = dilatedOpset
+	}
+	return nil
+}
+
+// channels writes the list of an OpSelect and returns its name.
+func (w *writer) channels(want string, list []int32) string {
+	name := w.name(want)
+	raw := make([]byte, 0, 8*len(list))
+	for _, c := range list {
+		raw = binary.LittleEndian.AppendUint64(raw, uint64(c))
+	}
+	w.tensor(name, elemInt64, raw, len(list))
+	return name
 }
 
 func (w *writer) conv(n *embed.Node, in, out, base string, channels int) {
@@ -173,15 +261,55 @@ func convAttrs(n *embed.Node) func(*encoder) {
 	}
 }
 
-func (w *writer) act(a embed.Act, out, in string) {
-	switch a {
+// act writes n's activation. Hard swish and SiLU are a gate and a product:
+// opset 13 has no operator for them.
+func (w *writer) act(n *embed.Node, out, in string) {
+	ins := []string{in}
+	alpha := func(e *encoder) { attrOfFloat(e, "alpha", n.Alpha) }
+	gate := func(typ string, attrs func(*encoder)) {
+		name := w.name(out + ".gate")
+		w.op(typ, name, ins, attrs)
+		w.op("Mul", out, []string{in, name}, nil)
+	}
+	switch n.Act {
 	case embed.ActReLU:
-		w.op("Relu", out, []string{in}, nil)
+		w.op("Relu", out, ins, nil)
 	case embed.ActReLU6:
 		w.op("Clip", out, []string{in, w.shared("relu6.min", 0), w.shared("relu6.max", 6)}, nil)
+	case embed.ActClip:
+		w.op("Clip", out, append(ins, w.bounds(n.Alpha, n.Beta)...), nil)
+	case embed.ActLeakyReLU:
+		w.op("LeakyRelu", out, ins, alpha)
+	case embed.ActSigmoid:
+		w.op("Sigmoid", out, ins, nil)
+	case embed.ActHardSigmoid:
+		w.op("HardSigmoid", out, ins, func(e *encoder) { alpha(e); attrOfFloat(e, "beta", n.Beta) })
+	case embed.ActHardSwish:
+		gate("HardSigmoid", func(e *encoder) { attrOfFloat(e, "alpha", 1.0/6); attrOfFloat(e, "beta", 0.5) })
+	case embed.ActSiLU:
+		gate("Sigmoid", nil)
+	case embed.ActTanh:
+		w.op("Tanh", out, ins, nil)
 	default:
-		w.op("Identity", out, []string{in}, nil)
+		w.op("Identity", out, ins, nil)
 	}
+}
+
+// bounds returns the names of a Clip's bounds, none for infinite ones.
+func (w *writer) bounds(lo, hi float32) []string {
+	names := []string{"", ""}
+	for i, x := range []float32{lo, hi} {
+		if !math.IsInf(float64(x), 0) {
+			names[i] = w.shared("clip."+strconv.FormatFloat(float64(x), 'g', -1, 32), x)
+		}
+	}
+	if names[1] == "" {
+		names = names[:1]
+	}
+	if len(names) == 1 && names[0] == "" {
+		names = nil
+	}
+	return names
 }
 
 // reach returns v with the wanted rank: [N C 1 1] and [N C] are the same in
@@ -265,7 +393,11 @@ func (w *writer) model(opt WriteOptions) []byte {
 	outDims := []int{w.shapes[g.Output].C, w.shapes[g.Output].H, w.shapes[g.Output].W}[:out.rank-1]
 
 	var m encoder
-	m.int(modelIRVersion, writtenIR)
+	ir := int64(writtenIR)
+	if w.opset == dilatedOpset {
+		ir = dilatedIR
+	}
+	m.int(modelIRVersion, ir)
 	m.text(modelProducer, opt.Producer)
 	m.message(modelGraph, func(e *encoder) {
 		e.b = append(e.b, w.nodes.b...)
@@ -276,7 +408,7 @@ func (w *writer) model(opt WriteOptions) []byte {
 		})
 		e.message(graphOutput, func(e *encoder) { declare(e, out.name, "", outDims...) })
 	})
-	m.message(modelOpset, func(e *encoder) { e.int(opsetVersion, writtenOpset) })
+	m.message(modelOpset, func(e *encoder) { e.int(opsetVersion, w.opset) })
 	return m.b
 }
 

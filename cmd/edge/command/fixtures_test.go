@@ -66,13 +66,33 @@ func tinyModel(kind string) (*embed.Model, error) {
 	return nil, fmt.Errorf("no kind of model %q", kind)
 }
 
-// mkonnx FILE: the tiny float model as ONNX.
+// mkonnx FILE [KIND]: the tiny float model as ONNX, or another network: mixed
+// has every operator, classifier ten classes after its mean, open no mean.
 func mkonnx(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: mkonnx FILE")
+	kind := "tiny"
+	if len(args) == 2 {
+		kind = args[1]
 	}
-	var b bytes.Buffer
-	ts.Check(onnx.Write(&b, embedtest.TinyFloat().Graph, onnx.WriteOptions{}))
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: mkonnx FILE [KIND]")
+	}
+	b := bytes.Buffer{}
+	g := embedtest.TinyFloat().Graph
+	switch kind {
+	case "tiny":
+	case "mixed":
+		g = embedtest.MixedFloat(24).Graph
+	case "classifier", "open":
+		builder := embedtest.NewBuilder(16, 1)
+		x := builder.Conv(0, embedtest.Same(3, 2, 16), 1, 12, embed.ActReLU)
+		if kind == "classifier" {
+			builder.Dense(builder.GlobalMean(x), 10, embed.ActNone)
+		}
+		g = builder.Graph()
+	default:
+		ts.Fatalf("no kind of network %q", kind)
+	}
+	ts.Check(onnx.Write(&b, g, onnx.WriteOptions{}))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o666))
 }
 

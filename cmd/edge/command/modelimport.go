@@ -26,14 +26,27 @@ func newModelImport(e *env) *cobra.Command {
 	var out, cut, name, license string
 	var mean, std channelsFlag
 	var side int
+	var whole bool
 	c := &cobra.Command{
 		Use:   "import IN.onnx -o OUT.edge",
 		Short: "Make a float .edge file of a float32 ONNX network",
 		Long: `Import reads a convolutional network, checks that edge can compute every node of
 it, and writes it as a float32 model, which edge quantize makes an int8 one of.
-A classifier is cut before its last layer: --cut names the tensor or node whose
-output is the embedding.`,
-		Example: "  edge model import net.onnx -o net.edge --cut features --input-mean 123.7,116.3,103.5 --input-std 58.4,57.1,57.4\n  edge quantize net.edge -o net-int8.edge --calibrate photos/",
+MobileNet, EfficientNet, ResNet, ShuffleNet, SqueezeNet and others of their kind
+are read as PyTorch, timm and tf2onnx export them.
+
+A classifier's last layers are left out: the embedding is the last global mean.
+--cut names another tensor or node, --whole keeps everything. The pictures must
+be given to the network as it was trained on: --input-mean and --input-std, from
+0 to 255; where a training says 0.485 of 0…1, that is 123.675.
+
+Operators that are read: Conv, BatchNormalization; Relu, Clip, LeakyRelu, PRelu,
+Sigmoid, HardSigmoid, HardSwish, Swish, Tanh; Add, Sub, Mul, Div, Max, Min;
+GlobalAveragePool, ReduceMean, GlobalMaxPool, MaxPool, AveragePool; Gemm, MatMul;
+Concat, Split, Slice, Gather of channels; Pad with zeros; Reshape, Flatten,
+Squeeze, Unsqueeze, Transpose; Identity, Dropout, Cast, Constant, Shape and
+arithmetic of constants.`,
+		Example: "  edge model import net.onnx -o net.edge --input-mean 123.675,116.28,103.53 --input-std 58.395,57.12,57.375\n  edge quantize net.edge -o net-int8.edge --calibrate photos/",
 		Args:    arguments(1, 1, "an ONNX file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if out == "" {
@@ -43,7 +56,14 @@ output is the embedding.`,
 			if err != nil {
 				return coded(exitModel, err, "name an ONNX file that can be read")
 			}
-			g, err := onnx.Import(b, onnx.ImportOptions{Mean: mean, Std: std, Cut: cut, Side: side})
+			g, err := onnx.Import(b, onnx.ImportOptions{
+				Mean: mean, Std: std, Cut: cut, Side: side, Embedding: !whole,
+				Files: func(name string) ([]byte, error) { return readBeside(args[0], name) },
+				Note:  func(s string) { e.note("%s", s) },
+			})
+			if hint := onnx.Hint(err); hint != "" {
+				return coded(exitModel, pathError(args[0], err), hint)
+			}
 			if errors.Is(err, embed.ErrCorrupt) {
 				return coded(exitModel, pathError(args[0], err), "is it whole, and an ONNX file? export the network again")
 			}
@@ -71,11 +91,17 @@ output is the embedding.`,
 			}
 			for i, n := range g.Nodes {
 				s := shapes[i+1]
-				l := nodeLine{n.Name, n.Op.String(), [3]int{s.H, s.W, s.C}, int64(len(n.Weight) + len(n.Bias))}
+				l := nodeLine{n.Name, operator(&n), [3]int{s.H, s.W, s.C}, int64(len(n.Weight) + len(n.Bias))}
 				if err := e.line(l, "%-12s %4d×%d×%d  %s", l.Op, s.H, s.W, s.C, l.Node); err != nil {
 					return err
 				}
 			}
+			in := g.Input
+			assumed := ""
+			if mean == (channelsFlag{}) && std == (channelsFlag{}) {
+				assumed = "; that was assumed: --input-mean and --input-std say what the network was trained on (PyTorch's usual: 123.675,116.28,103.53 and 58.395,57.12,57.375)"
+			}
+			e.note("input %d×%d, RGB, (rgb − %v)/%v%s", in.Height, in.Width, channels(in.Mean), channels(in.Std), assumed)
 			e.note("wrote %s: %s, embedding of %d numbers", out, number(len(g.Nodes), "node", "nodes"), shapes[g.Output].Len())
 			return nil
 		},
@@ -84,7 +110,8 @@ output is the embedding.`,
 	outVar(f, &out, ".edge file to write")
 	f.Var(&mean, "input-mean", "what is subtracted from a picture's 0–255 values: one number, or three for R,G,B (default 127 where no --input-std is given either)")
 	f.Var(&std, "input-std", "what the difference is divided by: one number, or three for R,G,B (default 128)")
-	f.StringVar(&cut, "cut", "", "tensor or node whose output is the embedding (default the network's only output)")
+	f.StringVar(&cut, "cut", "", "tensor or node whose output is the embedding (default the last global mean before a classifier)")
+	f.BoolVar(&whole, "whole", false, "keep the classifier, so that the output are its scores")
 	count(f, &side, "side", 0, 0, 4096, "height and width of the pictures; 0 for what the file says")
 	f.StringVar(&name, "name", "", "name of the model (default the file's)")
 	f.StringVar(&license, "license", "", "the weights' licence, an SPDX identifier such as Apache-2.0")
@@ -119,4 +146,23 @@ func (c *channelsFlag) Set(s string) error {
 		c[i] = float32(x)
 	}
 	return nil
+}
+
+// operator is what a node does, an activation by its own name.
+func operator(n *embed.Node) string {
+	if n.Op == embed.OpAct {
+		return n.Act.String()
+	}
+	return n.Op.String()
+}
+
+// readBeside reads a file of weights that an ONNX file names; it is in the same
+// folder or below it, and nowhere else.
+func readBeside(path, name string) ([]byte, error) {
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return dir.ReadFile(name)
 }
