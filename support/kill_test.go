@@ -3,18 +3,25 @@ package support
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"strings"
+	"strconv"
 	"testing"
 	"time"
 )
 
-// teachEnv makes the test program a teacher that is about to be killed: it
-// prints a line for each shot once it is acknowledged.
-const teachEnv = "SUPPORT_TEST_TEACH"
+// teachEnv makes the test program a teacher that is about to be killed: folder
+// and number of its first action. It prints the number of each action once that
+// is acknowledged.
+const (
+	teachEnv      = "SUPPORT_TEST_TEACH"
+	teachFirstEnv = "SUPPORT_TEST_TEACH_FIRST"
+
+	// killsEnv is how often TestKilled kills: SUPPORT_TEST_KILLS=1000 takes a
+	// minute.
+	killsEnv = "SUPPORT_TEST_KILLS"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(teachEnv); dir != "" {
@@ -28,104 +35,137 @@ func TestMain(m *testing.M) {
 }
 
 func teach(dir string) error {
-	s, err := Open(dir, Options{Fingerprint: printA, Dim: testDim})
+	first, err := strconv.Atoi(os.Getenv(teachFirstEnv))
 	if err != nil {
 		return err
 	}
-	for {
-		n := s.nextID
-		shot, err := s.Add(fmt.Sprint("class ", n%3), vector(testDim, n), crop(3000, n), "", time.Time{})
-		if err != nil {
+	i := first
+	s, err := openTaught(dir, OS, &i)
+	if err != nil {
+		return err
+	}
+	for ; ; i++ {
+		if err := anyAction(s, i); err != nil {
 			return err
 		}
-		fmt.Println("shot", shot.ID)
-		if n%7 == 0 {
-			if _, err := s.Undo(); err != nil {
-				return err
-			}
-			fmt.Println("undone", shot.ID)
-		}
+		fmt.Println(i)
 	}
 }
 
-// A teacher is killed in the middle of things, again and again, and every shot
-// it had acknowledged is there.
+// openTaught opens a store whose clock shows the number of the action.
+func openTaught(dir string, fsys FS, i *int) (*Set, error) {
+	s, err := Open(dir, Options{Fingerprint: printA, Dim: testDim, FS: fsys, Now: func() time.Time { return time.Unix(int64(*i), 0) }})
+	if err == nil {
+		s.limit = 1 << 15 // compactions every now and then
+	}
+	return s, err
+}
+
+// anyAction does what its number and the Set say, of every kind of change.
+func anyAction(s *Set, i int) error {
+	r := rand.New(rand.NewPCG(uint64(i), 50))
+	ways := s.Ways()
+	shots := s.Shots("")
+	if len(ways) < 3 || len(shots) < 5 {
+		return add(s, fmt.Sprint("class ", i%5), uint64(i), r.IntN(9000))
+	}
+	way, shot, fresh := ways[r.IntN(len(ways))].Class, shots[r.IntN(len(shots))], fmt.Sprint("new ", i)
+	var err error
+	switch r.IntN(16) {
+	case 0:
+		err = s.Remove(shot.ID)
+	case 1, 2:
+		err = s.Move(shot.ID, fresh)
+	case 3, 4:
+		err = s.Rename(way, fresh)
+	case 5:
+		if into := ways[(r.IntN(len(ways)))].Class; into != way {
+			err = s.Merge(way, into)
+		}
+	case 6:
+		_, err = s.Forget(way)
+	case 7:
+		err = s.SetRule(Rule{FalseReject: 0.01 + 0.4*r.Float64()})
+	case 8:
+		err = s.Reembed(printB, []Embedded{{Shot: shot.ID, Embedding: vector(testDim, uint64(i))}})
+	case 9, 10, 11:
+		_, err = s.Undo()
+	default:
+		err = add(s, way, uint64(i), r.IntN(9000))
+	}
+	return err
+}
+
+// A teacher is killed in the middle of whatever it does, again and again: the
+// store holds what was acknowledged, or that and the one change in flight, as
+// another that does the same in memory.
 func TestKilled(t *testing.T) {
+	kills := 60
+	if n, err := strconv.Atoi(os.Getenv(killsEnv)); err == nil {
+		kills = n
+	}
 	dir := t.TempDir()
+	disk := newMemFS()
+	next := 1 // number of the first action that is not in the shadow
+	shadow := must(openTaught(testDir, disk, &next))(t)
+	must(openTaught(dir, OS, &next))(t).Close()
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	acked, undone := make(map[uint64]bool), make(map[uint64]bool)
-	rounds, torn := 40, 0
-	for round := range rounds {
+	torn, flying := 0, 0
+	for round := range kills {
 		cmd := exec.Command(os.Args[0], "-test.run=^$")
-		cmd.Env = append(os.Environ(), teachEnv+"="+dir)
+		cmd.Env = append(os.Environ(), teachEnv+"="+dir, fmt.Sprint(teachFirstEnv, "=", next))
 		out := must(cmd.StdoutPipe())(t)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// The kill lands while the teacher is on some later shot.
-		lines := bufio.NewScanner(io.Reader(out))
-		note := func() {
+		lines := bufio.NewScanner(out)
+		acknowledged := func() {
 			t.Helper()
-			var id uint64
-			switch line := lines.Text(); {
-			case strings.HasPrefix(line, "shot "):
-				fmt.Sscanf(line, "shot %d", &id)
-				acked[id] = true
-			case strings.HasPrefix(line, "undone "):
-				fmt.Sscanf(line, "undone %d", &id)
-				undone[id] = true
-			default:
-				t.Errorf("the teacher says %q", line)
+			if got := lines.Text(); got != strconv.Itoa(next) {
+				t.Fatalf("round %d: the teacher says %q, want %d", round, got, next)
 			}
+			if err := anyAction(shadow, next); err != nil {
+				t.Fatal(err)
+			}
+			next++
 		}
-		for range 1 + r.IntN(12) {
+		// The kill lands while the teacher is on some later action.
+		for range 1 + r.IntN(8) {
 			if !lines.Scan() {
 				t.Fatalf("the teacher stopped by itself: %v", cmd.Wait())
 			}
-			note()
+			acknowledged()
 		}
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		for lines.Scan() {
-			note()
+			acknowledged()
 		}
 		cmd.Wait()
 
-		s, err := Open(dir, Options{ReadOnly: round%2 == 0})
+		s, err := Open(dir, Options{ReadOnly: true, Fingerprint: printA})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if s.Torn() != nil {
 			torn++
 		}
-		there := make(map[uint64]bool)
-		for _, shot := range s.Shots("") {
-			there[shot.ID] = true
-			if b, err := s.Crop(shot.ID); err != nil || string(b) != string(crop(3000, shot.ID)) {
-				t.Errorf("round %d: crop of shot %d: %v", round, shot.ID, err)
-			}
-		}
-		last := s.nextID - 1
-		for id := range acked {
-			// The undo of the last shot may have been in flight.
-			if !there[id] && !undone[id] && (id%7 != 0 || id != last) {
-				t.Errorf("round %d: shot %d was acknowledged and is gone", round, id)
-			}
-		}
-		for id := range there {
-			if undone[id] {
-				t.Errorf("round %d: shot %d was undone and is back", round, id)
-			}
-			if !acked[id] && id != last {
-				t.Errorf("round %d: shot %d was never acknowledged", round, id)
-			}
-			acked[id] = true
-		}
-		if !there[last] && last%7 == 0 {
-			undone[last] = true
-		}
+		got := dump(s)
 		s.Close()
+		if got != dump(shadow) {
+			flying++
+			if err := anyAction(shadow, next); err != nil {
+				t.Fatal(err)
+			}
+			next++
+			if want := dump(shadow); got != want {
+				t.Fatalf("round %d: the store holds\n%s\nwant that before action %d, or\n%s", round, got, next-1, want)
+			}
+		}
 	}
-	t.Logf("killed %d times, %d shots, %d torn tails", rounds, len(acked), torn)
+	if disk.kinds["rename"] < 2 {
+		t.Error("nothing was ever compacted")
+	}
+	t.Logf("killed %d times in %d actions: %d changes in flight were kept, %d torn tails; %d compactions", kills, next-1, flying, torn, disk.kinds["rename"]-1)
 }
