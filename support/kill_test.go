@@ -2,7 +2,9 @@ package support
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,6 +26,13 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(lookEnv); dir != "" {
+		if err := lookOn(dir); err != nil {
+			fmt.Println("error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if dir := os.Getenv(teachEnv); dir != "" {
 		if err := teach(dir); err != nil {
 			fmt.Println("error:", err)
@@ -168,4 +177,95 @@ func TestKilled(t *testing.T) {
 		t.Error("nothing was ever compacted")
 	}
 	t.Logf("killed %d times in %d actions: %d changes in flight were kept, %d torn tails; %d compactions", kills, next-1, flying, torn, disk.kinds["rename"]-1)
+}
+
+// lookEnv makes the test program a reader.
+const lookEnv = "SUPPORT_TEST_LOOK"
+
+// lookOn opens a store again and again and looks at all of it, until its
+// standard input ends. Then it says how many different contents it saw.
+func lookOn(dir string) error {
+	end := make(chan struct{})
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		close(end)
+	}()
+	seen := make(map[string]bool)
+	for n := 0; ; n++ {
+		s, err := Open(dir, Options{ReadOnly: true, Fingerprint: printA})
+		if err != nil {
+			return err
+		}
+		at := dump(s) // with a checksum of each picture
+		if len(cropErrors(s)) > 0 {
+			return errors.New(cropErrors(s))
+		}
+		if again := dump(s); again != at {
+			return fmt.Errorf("it held\n%s\nand then\n%s", at, again)
+		}
+		s.Close()
+		seen[at] = true
+		if n == 0 {
+			fmt.Println("looking")
+		}
+		select {
+		case <-end:
+			fmt.Println("saw", len(seen))
+			return nil
+		default:
+		}
+	}
+}
+
+// Another process reads while this one teaches, forgets and compacts: it never
+// fails, and every picture that it finds in a list is there.
+func TestForgetWhileAnotherReads(t *testing.T) {
+	dir := t.TempDir()
+	i := 0
+	s := must(openTaught(dir, OS, &i))(t)
+	put := func(class string) {
+		t.Helper()
+		i++
+		if err := add(s, class, uint64(i), 3000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("cup")
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), lookEnv+"="+dir)
+	in := must(cmd.StdinPipe())(t)
+	lines := bufio.NewScanner(must(cmd.StdoutPipe())(t))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !lines.Scan() || lines.Text() != "looking" {
+		t.Fatalf("the reader says %q", lines.Text())
+	}
+	compactions, id := 0, s.id
+	for compactions < 4 {
+		class := fmt.Sprint("class ", i)
+		for range 5 {
+			put(class)
+		}
+		must(s.Forget(class))(t)
+		for range 4 {
+			must(s.Undo())(t)
+		}
+		if s.id != id {
+			compactions, id = compactions+1, s.id
+		}
+	}
+	in.Close()
+	var last string
+	for lines.Scan() {
+		last += lines.Text()
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("the reader: %v: %s", err, last)
+	}
+	var seen int
+	if _, err := fmt.Sscanf(last, "saw %d", &seen); err != nil || seen < 2 {
+		t.Errorf("the reader says %q, want some contents", last)
+	}
+	t.Logf("%d changes, %d compactions, %d contents seen", i, compactions, seen)
 }
