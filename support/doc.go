@@ -72,11 +72,87 @@
 // model can make nothing: it is marked, stays in its class and is left out of
 // that model's answers only.
 //
+// # Damage
+//
+// Open refuses a store that is damaged before its end, and changes nothing:
+// answers from part of a memory would be wrong without looking so. Inspect says
+// what is damaged, what is lost and what can be saved; Repair saves it. It takes
+// every record whose checksums are right, wherever in the file it is, by its
+// number; makes of them what can be made without the missing ones (see replay);
+// writes that to a new file, as a compaction does; reads that one; gives the
+// damaged file a second name; and only then puts the new one in its place. Each
+// step is durable before the next, so at every instant there is a store, damaged
+// or repaired, and the damaged bytes.
+//
+// # The file
+//
+// shots.log, little-endian. Every crc is CRC-32C (Castagnoli), for which both
+// arm64 and amd64 have an instruction. Page 0 holds the header:
+//
+//	 0 magic [12]   \x89 EDGESET \r \n \x1a \n
+//	12 major u16    1; another major is another format
+//	14 minor u16    see Versions
+//	16 file  u64    random; each record repeats it
+//	24 zero  [36]
+//	60 crc   u32    of bytes 0 to 59
+//
+// Each record begins on a page (4,096 bytes) of its own:
+//
+//	 0 mark  u32    "shot"
+//	 4 kind  u8     below
+//	 5 flags u8     bit 0: optional, who does not know the kind passes it over
+//	 6 zero  u16
+//	 8 file  u64    as in the header
+//	16 seq   u64    1, 2, 3 … in this file
+//	24 meta  u32    bytes of meta, at most 1 MiB
+//	28 crop  u32    bytes of crop, at most 16 MiB; only shots have any
+//	32 crc   u32    of the meta
+//	36 crc   u32    of bytes 0 to 35
+//	40 meta
+//	   crop         its crc is in the meta
+//
+// The meta by kind; text is UTF-8, a time is i64 seconds since 1970 and u32
+// nanoseconds:
+//
+//	 1 base         nextID u64, shots u32, classes u32, then of each class: time
+//	                of its creation, length u16, name. First in a compacted file;
+//	                the kept shots follow
+//	 2 kept         as shot: one that no undo reaches
+//	 3 shot         id u64, time, crc of the crop u32, fingerprint [32], length
+//	                of class u16, of source u16, numbers u32, class, source, then
+//	                the embedding in float32
+//	 4 remove       id u64, time, length of class u16, of into u16, class, into;
+//	                what the kind does not need is zero and empty
+//	 5 move         likewise: shot id into class
+//	 6 rename       likewise: class is called into
+//	 7 merge        likewise: all of class goes to into
+//	 8 forget       likewise: class
+//	 9 undo         likewise: id is the seq of the change that it takes back
+//	10 rule         optional, since 1.1: time, false rejects f64, false accepts f64,
+//	                length u16, name of the head
+//	11 embeddings   optional, since 1.2: time, fingerprint [32], count u32, then of
+//	                each: id of the shot u64, numbers u32, float32 …; none where
+//	                the model can make nothing of the shot
+//
+// Readers pass over what follows in a meta: a later minor version may have put
+// it there. The folder also holds the file lock, with the pid of the writer or,
+// after one that has closed, the word closed; for a moment shots.new, which
+// becomes shots.log or goes; and what was set aside: torn-*.bin, the record in
+// flight at a power cut, and damaged-*.log, what Repair replaced.
+//
 // # Versions
 //
-// A higher minor version can only add record kinds that may be skipped; such a
-// store can be read, and not written, because the compaction would drop what
-// it does not know. A higher major version is refused.
+//	1.0  classes, shots and what changes them
+//	1.1  the rule is kept (10)
+//	1.2  embeddings of more than one model are kept (11)
+//
+// A store of an earlier minor version is read as it is and written on as it is,
+// so a program of that version can go on with it. The first change that such a
+// program would lose makes it one of this version, by a compaction: the old file
+// or the new one is there, whatever happens. There is no way back, and a program
+// refuses to write to a store of a higher minor version, because its compaction
+// would drop what it does not know; it can read it, since a minor version adds
+// only optional kinds. A higher major version is refused.
 //
 // # Which class, and whether it is known
 //

@@ -10,32 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// The file, little-endian. Page 0 holds the header; each record begins on a
-// page of its own. See the package documentation for the reasons.
-//
-//	header    0 magic [12]    \x89 EDGESET \r\n \x1a \n
-//	         12 major u16     another major is another format
-//	         14 minor u16     a higher minor may hold optional records: 1 a rule,
-//	                          2 embeddings
-//	         16 file  u64     random; each record repeats it
-//	         24 zero  [36]
-//	         60 crc   u32     of bytes 0..59
-//
-//	record    0 mark  u32     "shot"
-//	          4 kind  u8
-//	          5 flags u8      bit 0: readers that do not know the kind skip it
-//	          6 zero  u16
-//	          8 file  u64     as in the header
-//	         16 seq   u64     1, 2, 3 … in this file
-//	         24 meta  u32     bytes of meta
-//	         28 crop  u32     bytes of crop
-//	         32 crc   u32     of the meta
-//	         36 crc   u32     of bytes 0..35
-//	         40 meta
-//	            crop          its crc is in the meta
-//
-// Every crc is CRC-32C (Castagnoli), for which both arm64 and amd64 have an
-// instruction.
+// The format is described byte by byte in the package documentation.
 const (
 	magic       = "\x89EDGESET\r\n\x1a\n"
 	major       = 1
