@@ -13,6 +13,7 @@ import (
 // two orders of magnitude below them.
 const (
 	maxNodes    = 1 << 14 // nodes in a graph
+	maxReads    = 1 << 16 // inputs of all nodes together
 	maxChannels = 1 << 16 // channels of a value
 	maxWindow   = 64      // kernel, stride and dilation, each
 	maxLen      = 1 << 26 // elements of a value, its border included
@@ -95,8 +96,12 @@ func (g *Graph) check(stripped bool) ([]Shape, []border, error) {
 	shapes[0] = Shape{g.Input.Height, g.Input.Width, 3}
 	borders := make([]border, len(g.Nodes)+1)
 	var work, params int64
+	reads := 0
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
+		if reads += len(n.In); reads > maxReads {
+			return nil, nil, g.fault(i, "more than %d inputs of all nodes together", maxReads)
+		}
 		if err := g.checkInputs(i); err != nil {
 			return nil, nil, err
 		}

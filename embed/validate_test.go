@@ -306,10 +306,30 @@ func TestValidateLarge(t *testing.T) {
 	for i := range chain {
 		chain[i] = conv(embed.Value(i), 65536, one)
 	}
+	// Concats of 1,024 inputs of one channel, one after the other.
+	concats := []embed.Node{{Op: embed.OpSelect, In: []embed.Value{0}, Channels: []int32{0}}}
+	for range 65 {
+		in := make([]embed.Value, embed.MaxInputs)
+		for i := range in {
+			in[i] = 1
+		}
+		concats = append(concats, embed.Node{Op: embed.OpConcat, In: in})
+	}
+	pools := make([]embed.Node, 1000)
+	for i := range pools {
+		pools[i] = embed.Node{Op: embed.OpMaxPool, In: []embed.Value{embed.Value(i)}, Window: embed.Window{
+			KernelH: 63, KernelW: 63, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Top: 31, Left: 31, Bottom: 31, Right: 31,
+		}}
+	}
+	wide := embed.Node{Op: embed.OpSelect, In: []embed.Value{0}, Channels: make([]int32, 65536)}
 	for what, c := range map[string]struct {
 		side  int
 		nodes []embed.Node
 	}{
+		"inputs":      {1, concats},
+		"pools":       {1024, pools},
+		"select":      {64, []embed.Node{wide}},
+		"concat":      {1, []embed.Node{wide, {Op: embed.OpConcat, In: []embed.Value{0, 1}}}},
 		"output":      {4096, []embed.Node{conv(0, 65536, one)}},
 		"padding":     {1, []embed.Node{conv(0, 65536, one), conv(1, 1, padded)}},
 		"two windows": {4096, []embed.Node{conv(0, 1, padded), conv(0, 1, window)}},
