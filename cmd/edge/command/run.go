@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -47,6 +48,10 @@ double one undo, a very long one forgets the class after a second such press.
 The lamp counts the shots. A name rests on the average of the last --views frames
 of one scene; another scene begins a new one. At the end of a clip, at q or ctrl-C, the exit code
 is 0.
+
+An event "drift" says that what is seen is not like what was taught any more: the
+light, the lens or the camera's place have changed. It changes no answer; the
+last eight pictures of such events are kept in the store's folder drift.
 
 With another model than the one that was taught, the one before answers until the
 new one has looked at every shot's picture, if it is a shipped one or named by
@@ -140,6 +145,10 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 		refit.start(ctx, notices)
 		defer refit.stop()
 	}
+	var keep func(*app.Look) (string, error)
+	if !set.ReadOnly() {
+		keep = app.KeepIn(filepath.Join(set.Dir(), "drift"))
+	}
 	err = app.Run(ctx, app.Config{
 		Source:   source,
 		Session:  session,
@@ -152,6 +161,8 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 		Views:    o.views,
 		Smooth:   o.smooth,
 		Requests: requests,
+		Enrolled: set.Enrolled,
+		Keep:     keep,
 		Notices:  notices,
 		Swaps:    swaps,
 		Emit:     out.event,

@@ -19,6 +19,7 @@ const (
 	EventForget = "forget" // a class was forgotten, or that awaits confirmation
 	EventCamera = "camera" // the camera came, went or is at its end
 	EventStatus = "status" // how things are, asked for by Report
+	EventDrift  = "drift"  // what is seen is not like what was taught any more
 	EventError  = "error"  // something failed and the loop goes on
 	EventModel  = "model"  // a new model looks at what was taught, or answers from here on
 )
@@ -41,7 +42,7 @@ const (
 type Event struct {
 	Kind  string
 	Time  time.Time // the frame's for a label and a shot, else when it happened
-	Seq   uint64    // label, shot: the frame
+	Seq   uint64    // label, shot, drift: the frame
 	Class string    // label, shot, class, undo, forget, status
 
 	// label
@@ -63,6 +64,13 @@ type Event struct {
 	Taught   bool   // shot: this one completes the class
 	New      bool   // class: it has no shot yet
 	Change   string // undo: what was taken back: shot, remove, move, rename, merge, forget
+
+	// drift
+	Drift   support.DriftKind
+	Score   float64 // see support.Alarm, as for Usual and Scenes; Nearest is the class nearest to it
+	Usual   float64
+	Scenes  int
+	Picture string // where it is kept; empty if nowhere
 
 	Camera string // camera: its name
 	State  string // camera: lost, back or end; model: looks or ready
@@ -191,6 +199,17 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			Of    int      `json:"of"`
 			Aside []uint64 `json:"aside"`
 		}{h, e.Model, e.State, e.Done, e.Total, aside})
+	case EventDrift:
+		return json.Marshal(struct {
+			head
+			Seq     uint64            `json:"seq"`
+			Kind    support.DriftKind `json:"kind"`
+			Score   number            `json:"score"`
+			Usual   number            `json:"usual"`
+			Scenes  int               `json:"scenes"`
+			Nearest string            `json:"nearest"`
+			Picture string            `json:"picture"`
+		}{h, e.Seq, e.Drift, number(e.Score), number(e.Usual), e.Scenes, e.Nearest, e.Picture})
 	case EventError:
 		return json.Marshal(struct {
 			head
@@ -250,6 +269,8 @@ func (e Event) String() string {
 		return e.model()
 	case EventStatus:
 		return e.status()
+	case EventDrift:
+		return e.drift()
 	case EventError:
 		if e.Hint != "" {
 			return fmt.Sprintf("%s (%s)", e.What, e.Hint)
@@ -278,6 +299,21 @@ func (e Event) model() string {
 		text += fmt.Sprintf("; %s left out, of which it can make nothing", shotCount(n))
 	}
 	return text
+}
+
+func (e Event) drift() string {
+	var b strings.Builder
+	switch e.Drift {
+	case support.DriftKnown:
+		fmt.Fprintf(&b, "known things look less like what was taught than they used to: %.0f %% of the limit, %.0f %% is usual", 100*e.Score, 100*e.Usual)
+	default:
+		fmt.Fprintf(&b, "pictures look less like anything taught than they used to: %.2f away, %.2f is usual", e.Score, e.Usual)
+	}
+	b.WriteString("; look at light, lens and place, or teach a shot as it is now")
+	if e.Picture != "" {
+		b.WriteString(" (picture: " + e.Picture + ")")
+	}
+	return b.String()
 }
 
 func (e Event) undo() string {

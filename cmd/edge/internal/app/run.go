@@ -53,6 +53,11 @@ type Config struct {
 	// waiting. What is buffered when Seen returns is carried out on that very
 	// frame.
 	Requests <-chan Command
+	// Enrolled describes what was taught, for Run to tell when what it sees is
+	// not like that any more; nil: it does not watch that. Keep keeps the picture
+	// of such an alarm and returns where; see KeepIn.
+	Enrolled func() support.Enrolled
+	Keep     func(*Look) (path string, err error)
 	// Notices are events that come from elsewhere, such as a camera that went
 	// away; Run passes them on to Emit.
 	Notices <-chan Event
@@ -151,6 +156,9 @@ type loop struct {
 
 	preds     []support.Prediction
 	scene     *support.Scene
+	drift     *support.Drift  // nil: not watched
+	mean      embed.Embedding // of the scene, as the last frame left it
+	views     int             // in it
 	smooth    smooth
 	rate      rate
 	stages    Stages
@@ -180,6 +188,7 @@ func newLoop(cfg Config) *loop {
 	}
 	l.filling, l.seen, l.mark = newSlot(&l.cfg), newSlot(&l.cfg), newSlot(&l.cfg)
 	l.status.Stages = &l.stages
+	l.watch()
 	return l
 }
 
@@ -323,8 +332,8 @@ func (l *loop) step(s *slot) error {
 	}
 	embedded := time.Now()
 	l.stages.Add(Network, embedded.Sub(preprocessed))
-	mean, views := l.scene.Add(s.look.Embedding)
-	s.answer, l.preds = l.cfg.Set.AnswerViews(l.preds, mean, views)
+	l.mean, l.views = l.scene.Add(s.look.Embedding)
+	s.answer, l.preds = l.cfg.Set.AnswerViews(l.preds, l.mean, l.views)
 	done := time.Now()
 	l.stages.Add(Match, done.Sub(embedded))
 	l.rate.tick(done)
@@ -354,6 +363,7 @@ func (l *loop) report(s *slot) {
 			Views: s.answer.Views, FPS: l.status.FPS,
 		})
 	}
+	l.watchFrame(s)
 	l.status.Label = l.smooth.label
 	if l.cfg.Seen != nil {
 		l.cfg.Seen(&s.look, s.answer, l.preds)
@@ -391,6 +401,9 @@ func (l *loop) do(c Command) (again bool) {
 		e.FPS, e.Frames, e.Dropped, e.Stages = l.status.FPS, l.status.Frames, l.status.Dropped, &l.stages
 	}
 	l.emit(e)
+	if e.Accepted { // something else is taught now
+		l.watch()
+	}
 	l.tell()
 	return true
 }

@@ -512,7 +512,7 @@ func TestNoAllocationsPerFrame(t *testing.T) {
 		l := newLoop(Config{
 			Source:  &cameratest.Fake{Width: 64, Height: 48, Format: format, Paint: func(f *camera.Frame) { f.Pix[0] = byte(f.Seq) }},
 			Session: session, Side: n.Input().Width, Dim: n.Dim(),
-			Set: set, Machine: newMachine(t, set, MachineOptions{}),
+			Set: set, Machine: newMachine(t, set, MachineOptions{}), Enrolled: set.Enrolled,
 			Requests: make(chan Command),
 			Notices:  make(chan Event),
 			Status:   func(s *Status) { frames = int(s.Frames) },

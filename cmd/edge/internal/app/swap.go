@@ -30,5 +30,6 @@ func (l *loop) swap(s Swap) {
 		slot.look.Side = s.Side
 	}
 	l.scene = support.NewScene(l.cfg.Views, s.Dim)
+	l.watch()
 	l.any, l.marked = false, false
 }
