@@ -13,16 +13,18 @@ import (
 // Calibration pictures: random crops of scikit-image's photographs with changed
 // light and colour. Only PNG files are taken, since decoded JPEG pixels may
 // change with Go's decoder, and all arithmetic is in integers. None is under
-// copyright as far as is known; the first three, CC0 (Rachel Michetti, Stéfan
-// van der Walt) and public domain (NASA), end up in the model file as GOLD
-// inputs.
+// copyright as far as is known; the moon, the pages, the cells and the colours
+// are there for what is smooth, dark or bright. The first three, CC0 (Rachel
+// Michetti, Stéfan van der Walt) and public domain (NASA), end up in the model
+// file as GOLD inputs.
 var photographs = []string{
 	"coffee.png", "chelsea.png", "astronaut.png", "ihc.png", "camera.png",
 	"clock_motion.png", "coins.png", "brick.png", "grass.png", "gravel.png",
+	"moon.png", "page.png", "text.png", "cell.png", "color.png", "microaneurysms.png",
 }
 
 const (
-	cropCount = 144
+	cropCount = 192
 	cropSeed  = 20260101
 )
 
@@ -62,23 +64,37 @@ func toRGB(img image.Image) embed.Picture {
 	return p
 }
 
-// crops yields n pictures of side×side RGB. The slice is valid until the next
-// one.
+// crops yields n pictures of side×side RGB. A third of those
+// after the first few have a part of another photograph in them: what is seen
+// together in a picture differs more than it does in so few photographs. The
+// slice is valid until the next one.
 func crops(photos []photograph, side, n int, seed uint64) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var scratch embed.Scratch
 		random := newPCG(seed)
-		pix := make([]byte, side*side*3)
-		for i := range n {
-			photo := photos[i%len(photos)]
+		take := func(pix []byte, photo *photograph) error {
 			if err := embed.Preprocess(pix, side, crop(photo.Picture, random), embed.Region{}, &scratch); err != nil {
-				yield(nil, fmt.Errorf("%s: %w", photo.name, err))
-				return
+				return fmt.Errorf("%s: %w", photo.name, err)
 			}
 			if random.below(2) == 1 {
 				mirror(pix, side)
 			}
 			relight(pix, random)
+			return nil
+		}
+		pix, other := make([]byte, side*side*3), make([]byte, side*side*3)
+		for i := range n {
+			if err := take(pix, &photos[i%len(photos)]); err != nil {
+				yield(nil, err)
+				return
+			}
+			if i >= len(photos) && random.below(3) == 0 {
+				if err := take(other, &photos[random.below(len(photos))]); err != nil {
+					yield(nil, err)
+					return
+				}
+				paste(pix, other, side, random)
+			}
 			if !yield(pix, nil) {
 				return
 			}
@@ -86,14 +102,27 @@ func crops(photos []photograph, side, n int, seed uint64) iter.Seq2[[]byte, erro
 	}
 }
 
-// crop is a random square of 45 to 100 % of the shorter side.
+// crop is a random square of 20 to 100 % of the shorter side: what is far away
+// in a camera's picture is as soft as a small crop.
 func crop(p embed.Picture, random *pcg) embed.Picture {
 	short := min(p.Width, p.Height)
-	side := short * (45 + random.below(56)) / 100
+	side := max(short*(20+random.below(81))/100, 1)
 	x, y := random.below(p.Width-side+1), random.below(p.Height-side+1)
 	p.Pix = p.Pix[y*p.Stride+3*x:]
 	p.Width, p.Height = side, side
 	return p
+}
+
+// paste puts a random rectangle of one picture, of 30 to 70 % of the side each
+// way, into another.
+func paste(pix, from []byte, side int, random *pcg) {
+	w, h := side*(30+random.below(41))/100, side*(30+random.below(41))/100
+	x, y := random.below(side-w+1), random.below(side-h+1)
+	for ; h > 0; h-- {
+		at := 3 * (y*side + x)
+		copy(pix[at:at+3*w], from[at:])
+		y++
+	}
 }
 
 func mirror(pix []byte, side int) {
@@ -111,8 +140,8 @@ func mirror(pix []byte, side int) {
 // by random amounts, in 1/256.
 func relight(pix []byte, random *pcg) {
 	saturation := 96 + random.below(257) // 0.375 to 1.375
-	contrast := 160 + random.below(177)  // 0.625 to 1.3125
-	brightness := random.below(97) - 48
+	contrast := 96 + random.below(241)   // 0.375 to 1.3125
+	brightness := random.below(129) - 64
 	var gain [3]int
 	for c := range gain {
 		gain[c] = 205 + random.below(103) // 0.80 to 1.20
