@@ -204,7 +204,7 @@ func (s *Set) Use(f embed.Fingerprint, dim int) error {
 	if _, err := fresh.load(); err != nil {
 		return err
 	}
-	if !s.readOnly && (fresh.seq != s.seq || fresh.end != s.end) {
+	if !s.readOnly && fresh.end != s.end {
 		return fmt.Errorf("%w: %s: it ends at offset %d and should at %d", ErrCorrupt, s.path, fresh.end, s.end)
 	}
 	if err := fresh.fits(fresh.state); err != nil {
@@ -361,15 +361,13 @@ func (s *Set) kept() []embed.Fingerprint {
 		return nil
 	}
 	c := coverage(s.entries())
-	slices.SortFunc(c, func(a, b covered) int {
-		switch {
-		case a.fingerprint == s.model:
-			return 1
-		case b.fingerprint == s.model:
-			return -1
+	at := func(c covered) int64 {
+		if c.fingerprint == s.model {
+			return math.MaxInt64
 		}
-		return cmp.Compare(a.last, b.last)
-	})
+		return c.last
+	}
+	slices.SortFunc(c, func(a, b covered) int { return cmp.Compare(at(a), at(b)) })
 	var networks []embed.Fingerprint
 	for _, c := range c[max(len(c)-keptNetworks, 0):] {
 		networks = append(networks, c.fingerprint)

@@ -240,6 +240,22 @@ func TestReembedCompacted(t *testing.T) {
 		t.Fatalf("after a compaction B shows\n%s\nwas\n%s", got, wasB)
 	}
 
+	// Gone back to A, a compaction says that A is in use.
+	if err := s.Reembed(printA, []Embedded{{Shot: 6, Embedding: vector(testDim, 6)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Use(printA, testDim); err != nil {
+		t.Fatal(err)
+	}
+	compact()
+	s.Close()
+	s = must(Open(testDir, Options{FS: disk, Now: clock()}))(t)
+	if s.Fingerprint() != printA {
+		t.Errorf("after going back it counts as of model %s", s.Fingerprint().Short())
+	}
+	s.Close()
+	s = must(Open(testDir, optionsB(disk)))(t)
+
 	// Three more models: the oldest one's embeddings go, but for shots that have
 	// no others.
 	for i := range 3 {
@@ -285,6 +301,49 @@ func add3(s *Set, n uint64) error {
 func same(a, b string) bool {
 	cut := func(s string) string { s, _, _ = strings.Cut(s, "\nnext "); return s }
 	return cut(a) == cut(b)
+}
+
+// What an embedding takes is no garbage, and nothing is kept twice.
+func TestReembedBytes(t *testing.T) {
+	disk := taught(t)
+	s := openMem(t, disk)
+	before := s.Info()
+	var made []Embedded
+	for _, shot := range s.Lacking(printB) {
+		made = append(made, Embedded{Shot: shot.ID, Embedding: vector(5000, shot.ID)})
+	}
+	if err := s.Reembed(printB, made); err != nil {
+		t.Fatal(err)
+	}
+	after := s.Info()
+	if grown := after.Bytes - before.Bytes; grown < 5*20000 || grown > 5*20000+2*pageSize {
+		t.Errorf("five embeddings of 20,000 bytes take %d", grown)
+	}
+	if after.Garbage > before.Garbage+pageSize {
+		t.Errorf("garbage grew from %d to %d bytes", before.Garbage, after.Garbage)
+	}
+	ops := disk.ops
+	if err := s.Reembed(printB, made); err != nil || disk.ops != ops {
+		t.Errorf("the same again: %v, %d operations", err, disk.ops-ops)
+	}
+	// Should a file hold one twice, the first counts.
+	rec, _ := appendEmbeddings(nil, s.id, s.seq+1, time.Unix(1, 0), printB, []Embedded{{Shot: 3, Embedding: vector(5000, 77)}})
+	if err := s.commit(rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Use(printB, 5000); err != nil {
+		t.Fatal(err)
+	}
+	for _, shot := range s.Shots("") {
+		if !slices.Equal(shot.Embedding, vector(5000, shot.ID)) {
+			t.Errorf("shot %d has another embedding", shot.ID)
+		}
+	}
+	for e := range s.entries() {
+		if len(e.others) != 1 {
+			t.Errorf("shot %d has %d more embeddings", e.id, len(e.others))
+		}
+	}
 }
 
 func TestReembedRefuses(t *testing.T) {

@@ -186,6 +186,17 @@ func TestImportNames(t *testing.T) {
 		t.Errorf("classes are called %q", got)
 	}
 
+	// A name that a class to come will have is no free one.
+	opt = choices()
+	opt.Conflict = Rename
+	store = newTarget(t)
+	if _, err := store.Add("cup", embed.Embedding{1, 2, 3}, nil, "", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(); !slices.Equal(got, []string{"cup 3", "cup 2", long}) {
+		t.Errorf("classes are called %q", got)
+	}
+
 	for _, c := range []struct {
 		change func(*ImportOptions)
 		is     error
