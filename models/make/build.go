@@ -28,7 +28,7 @@ func (n *network) meta(m model) embed.Meta {
 		Name:    n.modelName(m.side),
 		Origin:  fmt.Sprintf("%s, ImageNet; PyPI %s %s", n.title, n.wheel.Name, n.wheel.Version),
 		License: "Apache-2.0",
-		Recipe:  fmt.Sprintf("models/make: ONNX, batch norm folded, int8 calibrated on %d crops of scikit-image %s's photographs", cropCount, wheel.SciKitImage.Version),
+		Recipe:  fmt.Sprintf("models/make: ONNX, batch norm folded, int8 by %s with %d crops of scikit-image %s's photographs", quantize.Auto, cropCount, wheel.SciKitImage.Version),
 	}
 	if m.accuracy != "" {
 		meta.Accuracy = protocol + m.accuracy
@@ -39,6 +39,7 @@ func (n *network) meta(m model) embed.Meta {
 // maker makes files from packages.
 type maker struct {
 	cache  string
+	float  bool // no models, only the ONNX files that they would be made of
 	wanted func(model string) bool
 	out    io.Writer // what is being done
 	photos []photograph
@@ -72,6 +73,9 @@ func (mk *maker) build(ctx context.Context, deliver func(n *network, f file) err
 		graph, err := mk.graph(ctx, n)
 		if err != nil {
 			return err
+		}
+		if mk.float {
+			models = nil
 		}
 		if err := mk.convert(n, graph, models, deliver); err != nil {
 			return err
@@ -141,12 +145,13 @@ func (mk *maker) convert(n *network, graph *embed.Graph, models []model, deliver
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(mk.out, "%s: quantizing with %d pictures\n", meta.Name, cropCount)
+		fmt.Fprintf(mk.out, "%s: quantizing with %d pictures, which takes minutes\n", meta.Name, cropCount)
 		small, report, err := quantize.Quantize(back, crops(mk.photos, m.side, cropCount, cropSeed), quantize.Options{Meta: meta, Gold: goldCount})
 		if err != nil {
 			return fmt.Errorf("%s: %w", meta.Name, err)
 		}
-		fmt.Fprintf(mk.out, "%s: cosine of int8 to float32 on these pictures: mean %.4f, 5th percentile %.4f\n", meta.Name, report.Cosine, report.CosineP5)
+		fmt.Fprintf(mk.out, "%s: cosine of int8 to float32: mean %.4f, 5th percentile %.4f; on pictures held out %.4f and %.4f\n",
+			meta.Name, report.Cosine, report.CosineP5, report.HeldOutCosine, report.HeldOutCosineP5)
 		b, err := small.Encode()
 		if err != nil {
 			return fmt.Errorf("%s: %w", meta.Name, err)

@@ -5,8 +5,8 @@
 //
 //	go run ./models/make                       write the models
 //	go run ./models/make -check                compare with those that are there
-//	go run ./models/make -float DIR            write the float networks, too
 //	go run ./models/make efficientnet-lite0-160    only this one
+//	go run ./models/make -float DIR            write the float networks as ONNX, and nothing else
 package main
 
 import (
@@ -37,7 +37,7 @@ func run(args []string, out io.Writer) error {
 	dir := flags.String("dir", "models", "where the models are")
 	cache := flags.String("cache", "", "where downloaded packages are kept (default: edge/models in the user's cache)")
 	check := flags.Bool("check", false, "write nothing; fail where a fresh run differs from what is there")
-	float := flags.String("float", "", "a folder to write the networks to as they were trained, with their classifiers, as ONNX")
+	float := flags.String("float", "", "a folder to write to, instead of models, the networks as they were trained, with their classifiers, as ONNX")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -57,16 +57,14 @@ func run(args []string, out io.Writer) error {
 		}
 		*cache = user
 	}
-	mk := maker{cache: *cache, out: out, wanted: func(model string) bool {
+	mk := maker{cache: *cache, out: out, float: *float != "", wanted: func(model string) bool {
 		return flags.NArg() == 0 || slices.Contains(flags.Args(), model)
 	}}
+	if mk.float {
+		*dir = *float
+	}
 	return mk.build(context.Background(), func(n *network, f file) error {
-		if f.onnx() && *float != "" {
-			if err := f.deliver(*float, false, out); err != nil {
-				return err
-			}
-		}
-		if f.onnx() && !n.kept {
+		if f.onnx() && !n.kept && !mk.float {
 			return nil
 		}
 		return f.deliver(*dir, *check, out)
