@@ -45,7 +45,7 @@ func (m Method) String() string {
 }
 
 // Auto is what measured best (see ABLATION.md).
-var Auto = Method{Range: MSE, Round: true, Bias: true}
+var Auto = Method{Range: MSE, Equalize: true, Round: true, Bias: true}
 
 // ParseMethod reads "auto", or techniques with commas between them: at most one
 // of minmax (which goes without saying), percentile, mse and kl, and any of

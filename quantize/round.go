@@ -40,9 +40,7 @@ type rounder struct {
 // make it believe that what never differed in them never will.
 func newRounder(reads *sample, group int, mean []float64) *rounder {
 	k, rows := reads.k, reads.rows()
-	y := blas64.General{Rows: rows, Cols: k, Stride: k, Data: make([]float64, rows*k)}
-	pictures := blas64.General{Rows: rows / reads.places, Cols: k, Stride: k}
-	pictures.Data = make([]float64, pictures.Rows*k)
+	y, pictures := general(rows, k), general(rows/reads.places, k)
 	for r := range rows {
 		at, picture := y.Data[r*k:][:k], pictures.Data[r/reads.places*k:][:k]
 		for i, v := range reads.row(r, group) {
@@ -50,7 +48,7 @@ func newRounder(reads *sample, group int, mean []float64) *rounder {
 			picture[i] += at[i] / float64(reads.places)
 		}
 	}
-	h := blas64.Symmetric{N: k, Stride: k, Data: make([]float64, k*k), Uplo: blas.Upper}
+	h := symmetric(k)
 	gram(h, y, 1/float64(rows))
 	gram(h, pictures, between/float64(pictures.Rows))
 	var trace float64
@@ -135,4 +133,13 @@ func gram(h blas64.Symmetric, y blas64.General, scale float64) {
 			Rows: left.Cols, Cols: right.Cols, Stride: h.Stride, Data: h.Data[from*h.Stride+from:],
 		})
 	})
+}
+
+func general(rows, columns int) blas64.General {
+	return blas64.General{Rows: rows, Cols: columns, Stride: columns, Data: make([]float64, rows*columns)}
+}
+
+// symmetric has room for the upper triangle.
+func symmetric(n int) blas64.Symmetric {
+	return blas64.Symmetric{N: n, Stride: n, Data: make([]float64, n*n), Uplo: blas.Upper}
 }

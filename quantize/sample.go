@@ -14,7 +14,6 @@ type sample struct {
 	groups, k int       // windows of a place, elements of a window
 	places    int       // of a picture
 	windows   []float32 // [picture][place][group][k]
-	seed      uint64
 }
 
 // pixel is the window that shows a single place.
