@@ -64,14 +64,13 @@ func (n *node) arithmetic(op embed.Op, inverse bool) error {
 		b.view = v
 	}
 	if op == embed.OpMul && a.view.equal(b.view) {
-		f, g := formOf(a), formOf(b)
-		if f.kind == formSigmoid {
-			f, g = g, f
+		for _, x := range [][2]feature{{a, b}, {b, a}} {
+			if f := x[1].form; f.kind == formSigmoid && f.of == x[0].value {
+				return n.like(a, embed.Node{Op: embed.OpAct, In: []embed.Value{f.of}, Act: embed.ActSiLU})
+			}
 		}
-		if g.kind == formSigmoid && f == (form{kind: formScaled, of: g.of, scale: 1}) {
-			return n.like(a, embed.Node{Op: embed.OpAct, In: []embed.Value{g.of}, Act: embed.ActSiLU})
-		}
-		if f := f.times(g); f.kind != formNone {
+		f := first(a, func(f form) form { return first(b, f.times) })
+		if f.kind != formNone {
 			return n.finishForm(a, f, embed.Node{Op: embed.OpMul, In: []embed.Value{a.value, b.value}})
 		}
 	}
@@ -186,7 +185,7 @@ func (n *node) withConstant(x, c int, op embed.Op, inverse, minus bool) error {
 		if shift != nil {
 			t = float64(shift[0])
 		}
-		g = formOf(f).scaled(s, t)
+		g = first(f, func(h form) form { return h.scaled(s, t) })
 	}
 	return n.finishForm(f, g, e)
 }

@@ -78,8 +78,8 @@ func (n *node) clamp(x feature, lo, hi float32) error {
 	case lo == 0 && math.IsInf(float64(hi), 1):
 		e.Act, e.Alpha, e.Beta = embed.ActReLU, 0, 0
 	}
-	f := formOf(x).clipped(float64(lo), float64(hi))
-	if x.form.kind == formNone {
+	f := first(x, func(g form) form { return g.clipped(float64(lo), float64(hi)) })
+	if f.of == x.value {
 		// A clamp of the value itself stays one: hi times a hard sigmoid of
 		// x/hi would be no simpler.
 		y, err := n.emit("", e, x.shape)

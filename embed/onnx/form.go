@@ -29,12 +29,26 @@ const (
 	formGated              // scale·x·min(max(alpha·x + beta, 0), 1)
 )
 
-// formOf returns f's form; a feature without one is itself.
-func formOf(f feature) form {
+// itself is f as a function of itself.
+func itself(f feature) form { return form{kind: formScaled, of: f.value, scale: 1} }
+
+// forms returns what f is: of another value, if that is known, and of itself.
+func forms(f feature) []form {
 	if f.form.kind == formNone {
-		return form{kind: formScaled, of: f.value, scale: 1}
+		return []form{itself(f)}
 	}
-	return f.form
+	return []form{f.form, itself(f)}
+}
+
+// first returns the first form that step makes of one of f's; none if it makes
+// none of any.
+func first(f feature, step func(form) form) form {
+	for _, g := range forms(f) {
+		if h := step(g); h.kind != formNone {
+			return h
+		}
+	}
+	return form{}
 }
 
 // scaled returns the form of scale·f + shift.
@@ -66,8 +80,7 @@ func (f form) times(g form) form {
 	if f.kind != formScaled || f.shift != 0 || g.of != f.of {
 		return form{}
 	}
-	switch g.kind {
-	case formHard:
+	if g.kind == formHard {
 		return form{kind: formGated, of: f.of, scale: f.scale * g.scale, alpha: g.alpha, beta: g.beta}
 	}
 	return form{}
@@ -94,7 +107,9 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-6*math.Abs(b) }
 // x's last operator taken literally.
 func (n *node) finishForm(x feature, f form, e embed.Node) error {
 	if act, ok := f.activation(); ok {
-		e = act
+		if e = act; f.kind == formGated {
+			f = form{} // nothing larger begins with it
+		}
 	}
 	y, err := n.emit("", e, x.shape)
 	if err != nil {

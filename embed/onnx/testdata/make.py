@@ -54,8 +54,9 @@ def pixels(side):
 CASES = {}
 
 
-def case(name, opset, side, nodes, tensors, output, ir=8, batch="N", listed=False, values=()):
-    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, side, side])]
+def case(name, opset, side, nodes, tensors, output, ir=8, batch="N", listed=False, values=(), last=False):
+    dims = [batch, side, side, 3] if last else [batch, 3, side, side]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)]
     if listed:
         inputs += [helper.make_tensor_value_info(t.name, t.data_type, t.dims) for t in tensors]
     graph = helper.make_graph(
@@ -69,9 +70,11 @@ def case(name, opset, side, nodes, tensors, output, ir=8, batch="N", listed=Fals
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    x = ((pixels(side).astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None]
+    x = ((pixels(side).astype(np.float32) - 127) / 128)[None]
+    if not last:
+        x = x.transpose(0, 3, 1, 2)
     y = session.run(None, {"x": x})[0]
-    if y.ndim == 4:
+    if y.ndim == 4 and not last:
         y = y.transpose(0, 2, 3, 1)
     CASES[name] = {"shape": list(y.shape[1:]), "output": [float(str(v)) for v in y.ravel()]}
 
@@ -134,5 +137,138 @@ case("newest", 21, 10, [
     node("ReduceMean", ["drop", "axes"], "y", keepdims=0),
 ], [weight("w0", 4, 3, 3, 3), weight("w1", 4, 4, 1, 1), number("lo", 0), number("ratio", 0.5),
     numpy_helper.from_array(np.array(False), "mode"), shape("axes", -1, -2)], "y", ir=10)
+
+# Hard swish and hard sigmoid as older exporters write them, in three orders;
+# SiLU; squeeze-and-excite; every activation that stands alone.
+case("acts", 12, 9, [
+    node("Conv", ["x", "w0"], "c0", pads=[1, 1, 1, 1], strides=[2, 2]),
+    node("Add", ["c0", "three"], "p0"),
+    node("Clip", ["p0", "zero", "six"], "r0"),
+    node("Mul", ["c0", "r0"], "m0"),
+    node("Div", ["m0", "six"], "h0"),
+    node("Add", ["three", "h0"], "p1"),
+    node("Clip", ["p1", "zero", "six"], "r1"),
+    node("Div", ["r1", "six"], "s1"),
+    node("Mul", ["s1", "h0"], "h1"),
+    node("Mul", ["h1", "sixth"], "d2"),
+    node("Add", ["h1", "three"], "p2"),
+    node("Clip", ["p2", "zero", "six"], "r2"),
+    node("Mul", ["d2", "r2"], "h2"),
+    node("Sigmoid", ["h2"], "g3"),
+    node("Mul", ["h2", "g3"], "s3"),
+    node("GlobalAveragePool", ["s3"], "pool"),
+    node("Conv", ["pool", "w1", "b1"], "q1"),
+    node("LeakyRelu", ["q1"], "q2", alpha=0.1),
+    node("Conv", ["q2", "w2"], "q3"),
+    node("HardSigmoid", ["q3"], "q4", alpha=0.25),
+    node("Mul", ["q4", "s3"], "se"),
+    node("Tanh", ["se"], "t"),
+    node("PRelu", ["t", "slope"], "pr"),
+    node("Max", ["low", "pr"], "cl"),
+    node("Min", ["cl", "three"], "cm"),
+    node("HardSigmoid", ["cm"], "hs"),
+    node("Mul", ["hs", "cm"], "y"),
+], [weight("w0", 8, 3, 3, 3), number("three", 3), number("zero", 0), number("six", 6), number("sixth", 1 / 6),
+    weight("w1", 4, 8, 1, 1), weight("b1", 4), weight("w2", 8, 4, 1, 1), weight("slope", 8, 1, 1), number("low", -0.5)], "y")
+
+# Arithmetic with constants: of the picture, which the preprocessing takes in;
+# one number, one a channel; differences; what a file may hold them as.
+case("arithmetic", 13, 6, [
+    node("Cast", ["mean64"], "mean", to=TensorProto.FLOAT),
+    node("Cast", ["std16"], "std", to=TensorProto.FLOAT),
+    node("Sub", ["x", "mean"], "x0"),
+    node("Div", ["x0", "std"], "x1"),
+    node("Conv", ["x1", "w0"], "c0"),
+    node("Add", ["c0", "b"], "c1"),
+    node("Relu", ["c1"], "a1"),
+    node("Sub", ["one", "a1"], "m1"),
+    node("Mul", ["m1", "k"], "m2"),
+    node("Sub", ["a1", "m2"], "d"),
+    node("ReduceMean", ["d"], "pool", axes=[-2, -1]),
+    node("Add", ["d", "pool"], "e"),
+    node("GlobalMaxPool", ["e"], "top"),
+    node("Sub", ["e", "top"], "y"),
+], [numpy_helper.from_array(np.array([0.1, 0.2, -0.1]).reshape(1, 3, 1, 1), "mean64"),
+    numpy_helper.from_array(np.array([0.5, 0.25, 0.75], np.float16).reshape(3, 1, 1), "std16"),
+    weight("w0", 4, 3, 1, 1), weight("b", 1, 4, 1, 1), number("one", 1), weight("k", 4, 1, 1)], "y")
+
+# Pools: padding that counts and that does not, ceil_mode, zeros put around
+# before a max, an average as large as the picture.
+case("pools", 11, 15, [
+    node("Conv", ["x", "w0"], "c0"),
+    node("AveragePool", ["c0"], "a", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1),
+    node("AveragePool", ["c0"], "b", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+    node("MaxPool", ["c0"], "c", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+    node("MaxPool", ["c0"], "d", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+    node("AveragePool", ["c0"], "e", kernel_shape=[2, 2], strides=[2, 2], auto_pad="SAME_UPPER"),
+    node("Relu", ["c0"], "r"),
+    node("Pad", ["r", "around"], "p"),
+    node("MaxPool", ["p"], "f", kernel_shape=[3, 3], strides=[2, 2]),
+    node("Pad", ["c0", "around"], "q"),
+    node("MaxPool", ["q"], "g", kernel_shape=[3, 3], strides=[2, 2]),
+    node("AveragePool", ["q"], "h", kernel_shape=[3, 3], strides=[2, 2]),
+    node("Concat", ["a", "b", "c", "d", "e", "f", "g", "h"], "all", axis=1),
+    node("AveragePool", ["all"], "i", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1),
+    node("AveragePool", ["i"], "mean", kernel_shape=[5, 5]),
+    node("Reshape", ["mean", "flat"], "v"),
+    node("MatMul", ["v", "fc"], "z"),
+    node("Add", ["z", "fcb"], "y"),
+], [weight("w0", 2, 3, 1, 1), shape("around", 0, 0, 1, 1, 0, 0, 1, 1), shape("flat", -1, 16), weight("fc", 16, 5), weight("fcb", 5)], "y")
+
+# Channels shuffled, split, sliced and gathered; the shapes computed, as with
+# an open batch; a layer over what is left of the picture.
+case("channels", 13, 8, [
+    node("Conv", ["x", "w0"], "c0", strides=[2, 2]),
+    node("Shape", ["c0"], "sh"),
+    node("Gather", ["sh", "i0"], "n", axis=0),
+    node("Gather", ["sh", "i2"], "h", axis=0),
+    node("Gather", ["sh", "i1"], "c", axis=0),
+    node("Div", ["c", "two"], "half"),
+    node("Unsqueeze", ["n", "ax0"], "n1"),
+    node("Unsqueeze", ["h", "ax0"], "h1"),
+    node("Unsqueeze", ["half", "ax0"], "half1"),
+    node("Concat", ["n1", "two1", "half1", "h1", "h1"], "to5", axis=0),
+    node("Concat", ["n1", "minus1", "h1", "h1"], "to4", axis=0),
+    node("Reshape", ["c0", "to5"], "v5"),
+    node("Transpose", ["v5"], "t5", perm=[0, 2, 1, 3, 4]),
+    node("Reshape", ["t5", "to4"], "shuffled"),
+    helper.make_node("Split", ["shuffled", "parts"], ["s0", "s1"], name="n_split", axis=1),
+    node("Slice", ["c0", "from", "until", "chan", "step"], "sl"),
+    node("Gather", ["c0", "pick"], "ga", axis=1),
+    node("Relu", ["s0"], "r0"),
+    node("Concat", ["s1", "r0", "sl", "ga"], "cat", axis=1),
+    node("Flatten", ["cat"], "flat"),
+    node("Gemm", ["flat", "fc", "fcb"], "y"),
+], [weight("w0", 6, 3, 2, 2), numpy_helper.from_array(np.int64(0), "i0"),
+    numpy_helper.from_array(np.int64(1), "i1"), numpy_helper.from_array(np.int64(2), "i2"), numpy_helper.from_array(np.int64(2), "two"),
+    shape("ax0", 0), shape("two1", 2), shape("minus1", -1), shape("parts", 2, 4), shape("from", -1), shape("until", -100), shape("chan", 1),
+    shape("step", -2), shape("pick", 4, 4, -6), weight("fc", 192, 5), number("fcb", 0.25)], "y")
+
+# Channels last, as TensorFlow has them: transposed at the ends and in between,
+# padded there, and a mean over dimensions 1 and 2.
+case("last", 13, 11, [
+    node("Transpose", ["x"], "t0", perm=[0, 3, 1, 2]),
+    node("Pad", ["t0", "br"], "p0"),
+    node("Conv", ["p0", "w0"], "c0", strides=[2, 2]),
+    node("Transpose", ["c0"], "t1", perm=[0, 2, 3, 1]),
+    node("Add", ["t1", "b"], "a1"),
+    node("Clip", ["a1", "zero", "six"], "r1"),
+    node("MatMul", ["r1", "w1"], "m1"),
+    node("Transpose", ["m1"], "t2", perm=[0, 3, 1, 2]),
+    node("Conv", ["t2", "w2"], "c2", group=6, auto_pad="SAME_UPPER"),
+    node("Transpose", ["c2"], "t3", perm=[0, 2, 3, 1]),
+    node("ReduceMean", ["t3"], "mean", axes=[1, 2], keepdims=0),
+    node("Squeeze", ["mean"], "sq"),
+    node("Unsqueeze", ["sq", "ax0"], "y"),
+], [shape("br", 0, 0, 0, 0, 0, 0, 1, 1), weight("w0", 4, 3, 3, 3), weight("b", 4), number("zero", 0), number("six", 6),
+    weight("w1", 4, 6), weight("w2", 6, 1, 3, 3), shape("ax0", 0)], "y", batch=1, last=True)
+
+# Padding that no window reaches over, and padding that nothing but an
+# activation reads.
+case("padded", 13, 5, [
+    node("Conv", ["x", "w0"], "c0", pads=[2, 1, 0, 3]),
+    node("Pad", ["c0", "around"], "p0"),
+    node("Sigmoid", ["p0"], "y"),
+], [weight("w0", 3, 3, 2, 2), shape("around", 0, 0, 1, 0, 0, 0, 2, 1)], "y")
 
 (HERE / "golden.json").write_text(json.dumps(CASES, indent=1) + "\n")
