@@ -124,7 +124,7 @@ func TestRefitting(t *testing.T) {
 					ready = true
 				}
 			},
-			Seen: func(_ *app.Look, a support.Answer, _ []support.Prediction) {
+			Seen: func(_ *app.Look, a support.Answer) {
 				if !ready {
 					before = append(before, a)
 					return

@@ -56,14 +56,15 @@ type Event struct {
 	FPS       float64 // status too
 
 	// shot, class, undo, forget, status
-	ID       uint64 // shot, undo: the shot that was taken or came or went back; 0 if none
-	Shots    int    // shots of Class now; forget: that were or would be forgotten; undo: that came or went back
-	Of       int    // shot, class, status: shots until the class is taught
-	Accepted bool   // shot, undo, forget: it was done
-	Reason   string // shot, undo, forget: why not
-	Taught   bool   // shot: this one completes the class
-	New      bool   // class: it has no shot yet
-	Change   string // undo: what was taken back: shot, remove, move, rename, merge, forget
+	ID       uint64           // shot, undo: the shot that was taken or came or went back; 0 if none
+	Shots    int              // shots of Class now; forget: that were or would be forgotten; undo: that came or went back
+	Of       int              // shot, class, status: shots until the class is taught
+	Accepted bool             // shot, undo, forget: it was done
+	Reason   string           // shot, undo, forget: why not
+	Taught   bool             // shot: this one completes the class
+	Advice   []support.Advice // shot: what there is to know of what was taught, as long as it is new
+	New      bool             // class: it has no shot yet
+	Change   string           // undo: what was taken back: shot, remove, move, rename, merge, forget
 
 	// drift
 	Drift   support.DriftKind
@@ -133,7 +134,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			Accepted bool   `json:"accepted"`
 			Reason   string `json:"reason"`
 			Taught   bool   `json:"taught"`
-		}{h, e.Seq, e.Class, e.ID, e.Shots, e.Of, e.Accepted, e.Reason, e.Taught})
+			Advice   []told `json:"advice"`
+		}{h, e.Seq, e.Class, e.ID, e.Shots, e.Of, e.Accepted, e.Reason, e.Taught, toldOf(e.Advice)})
 	case EventClass:
 		return json.Marshal(struct {
 			head
@@ -220,6 +222,20 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return nil, fmt.Errorf("no event of kind %q", e.Kind)
 }
 
+// told is an advice with its text.
+type told struct {
+	support.Advice
+	Text string `json:"text"`
+}
+
+func toldOf(all []support.Advice) []told {
+	list := make([]told, 0, len(all))
+	for _, a := range all {
+		list = append(list, told{a, a.String()})
+	}
+	return list
+}
+
 type stageTime struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
@@ -233,15 +249,7 @@ func (e Event) String() string {
 	case EventLabel:
 		return e.label()
 	case EventShot:
-		switch {
-		case !e.Accepted:
-			return fmt.Sprintf("no shot of %s: %s", e.Class, e.Reason)
-		case e.Taught:
-			return fmt.Sprintf("%s: shot %d of %d, taught", e.Class, e.Shots, e.Of)
-		case e.Shots > e.Of:
-			return fmt.Sprintf("%s: shot %d", e.Class, e.Shots)
-		}
-		return fmt.Sprintf("%s: shot %d of %d", e.Class, e.Shots, e.Of)
+		return e.shot()
 	case EventClass:
 		if e.New {
 			return fmt.Sprintf("now teaching %s, which is new", e.Class)
@@ -288,6 +296,24 @@ func (e Event) label() string {
 		return fmt.Sprintf("%s  %.2f from %s, whose limit is %.2f", e.Class, e.Distance, e.Nearest, e.Threshold)
 	}
 	return e.Class
+}
+
+func (e Event) shot() string {
+	text := ""
+	switch {
+	case !e.Accepted:
+		return fmt.Sprintf("no shot of %s: %s", e.Class, e.Reason)
+	case e.Taught:
+		text = fmt.Sprintf("%s: shot %d of %d, taught", e.Class, e.Shots, e.Of)
+	case e.Shots > e.Of:
+		text = fmt.Sprintf("%s: shot %d", e.Class, e.Shots)
+	default:
+		text = fmt.Sprintf("%s: shot %d of %d", e.Class, e.Shots, e.Of)
+	}
+	for _, a := range e.Advice {
+		text += "; " + a.String()
+	}
+	return text
 }
 
 func (e Event) model() string {

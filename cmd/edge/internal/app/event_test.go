@@ -9,6 +9,8 @@ import (
 	"github.com/edge-camera/edge/support"
 )
 
+var advice = []support.Advice{{Kind: support.Outlier, Class: "cup", Other: "mug", Shot: 9, Shots: 1, Of: 4}}
+
 func TestEventJSON(t *testing.T) {
 	berlin := time.FixedZone("CEST", 2*60*60)
 	at := time.Date(2026, 7, 1, 12, 0, 0, 250e6, berlin)
@@ -24,9 +26,11 @@ func TestEventJSON(t *testing.T) {
 		{Event{Kind: EventLabel, Class: "unknown", Distance: 2, Threshold: math.Inf(1), Margin: math.NaN()},
 			`{"event":"label"` + head + `"seq":0,"class":"unknown","known":false,"nearest":"","distance":2,"threshold":null,"margin":null,"fps":0,"basis":"","views":0}`},
 		{Event{Kind: EventShot, Seq: 3, Class: "☕", ID: 9, Shots: 5, Of: 5, Accepted: true, Taught: true},
-			`{"event":"shot"` + head + `"seq":3,"class":"☕","id":9,"shots":5,"of":5,"accepted":true,"reason":"","taught":true}`},
+			`{"event":"shot"` + head + `"seq":3,"class":"☕","id":9,"shots":5,"of":5,"accepted":true,"reason":"","taught":true,"advice":[]}`},
+		{Event{Kind: EventShot, Class: "cup", ID: 9, Shots: 4, Of: 5, Accepted: true, Advice: advice},
+			`{"event":"shot"` + head + `"seq":0,"class":"cup","id":9,"shots":4,"of":5,"accepted":true,"reason":"","taught":false,"advice":[{"kind":"outlier","class":"cup","other":"mug","shot":9,"shots":1,"of":4,"text":"shot 9 of \"cup\" looks more like \"mug\""}]}`},
 		{Event{Kind: EventShot, Class: "cup", Of: 5, Reason: "too dark"},
-			`{"event":"shot"` + head + `"seq":0,"class":"cup","id":0,"shots":0,"of":5,"accepted":false,"reason":"too dark","taught":false}`},
+			`{"event":"shot"` + head + `"seq":0,"class":"cup","id":0,"shots":0,"of":5,"accepted":false,"reason":"too dark","taught":false,"advice":[]}`},
 		{Event{Kind: EventClass, Class: "object 2", Of: 5, New: true},
 			`{"event":"class"` + head + `"class":"object 2","shots":0,"of":5,"new":true}`},
 		{Event{Kind: EventUndo, Change: "shot", Class: "cup", ID: 9, Shots: 1, Accepted: true},
@@ -67,6 +71,7 @@ func TestEventText(t *testing.T) {
 		{Event{Kind: EventShot, Class: "cup", Shots: 3, Of: 5, Accepted: true}, "cup: shot 3 of 5"},
 		{Event{Kind: EventShot, Class: "cup", Shots: 5, Of: 5, Accepted: true, Taught: true}, "cup: shot 5 of 5, taught"},
 		{Event{Kind: EventShot, Class: "cup", Shots: 6, Of: 5, Accepted: true}, "cup: shot 6"},
+		{Event{Kind: EventShot, Class: "cup", Shots: 4, Of: 5, Accepted: true, Advice: advice}, `cup: shot 4 of 5; shot 9 of "cup" looks more like "mug"`},
 		{Event{Kind: EventShot, Class: "cup", Reason: "too dark"}, "no shot of cup: too dark"},
 		{Event{Kind: EventClass, Class: "cup", Shots: 1}, "now teaching cup, 1 shot so far"},
 		{Event{Kind: EventClass, Class: "object 2", New: true}, "now teaching object 2, which is new"},

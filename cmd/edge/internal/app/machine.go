@@ -17,6 +17,7 @@ type Set interface {
 	Forget(class string) (shots int, err error)
 	Undo() (support.Change, error)
 	Ways() []support.Way
+	Advice() []support.Advice
 }
 
 // DefaultShots is how many shots teach a class unless somebody says otherwise.
@@ -52,8 +53,9 @@ type Machine struct {
 		until time.Time
 	}
 
-	ways    []support.Way // as the set had them after the last command
-	current string        // the class being taught, with or without shots
+	ways    []support.Way    // as the set had them after the last command
+	advised []support.Advice // as the set gave them after the last command
+	current string           // the class being taught, with or without shots
 }
 
 // NewMachine returns a Machine that goes on with the class that was taught
@@ -71,7 +73,7 @@ func NewMachine(set Set, opt MachineOptions) (*Machine, error) {
 			return nil, fmt.Errorf("%w: %q is listed twice", support.ErrName, c)
 		}
 	}
-	m := &Machine{set: set, opt: opt, ways: set.Ways()}
+	m := &Machine{set: set, opt: opt, ways: set.Ways(), advised: set.Advice()}
 	m.current = m.newName()
 	// The order of ways is that of their creation, so the last one is what
 	// somebody was at.
@@ -190,12 +192,31 @@ func (m *Machine) shoot(look *Look) (Event, error) {
 	m.last.source, m.last.seq = look.Source, look.Seq
 	m.ways = m.set.Ways()
 	e.ID, e.Accepted, e.Shots = shot.ID, true, m.count(m.current)
+	e.Advice = m.news()
 	if e.Taught = e.Shots == m.opt.Shots; e.Taught {
 		m.show(gpio.Saved)
 	} else {
 		m.show(gpio.Blink(e.Shots))
 	}
 	return e, nil
+}
+
+// news returns the advice of the set that it did not give before the last shot.
+// It is none that the share of two classes that overlap is another one now, nor
+// that a class has another burst.
+func (m *Machine) news() []support.Advice {
+	before := m.advised
+	m.advised = m.set.Advice()
+	var fresh []support.Advice
+	for _, a := range m.advised {
+		same := func(b support.Advice) bool {
+			return a.Kind == b.Kind && a.Class == b.Class && a.Other == b.Other && (a.Shot == b.Shot || a.Kind == support.Burst)
+		}
+		if !slices.ContainsFunc(before, same) {
+			fresh = append(fresh, a)
+		}
+	}
+	return fresh
 }
 
 // refuse returns why look makes no shot, "" if it does.

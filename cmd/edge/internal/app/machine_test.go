@@ -413,3 +413,40 @@ func TestCommandsThatAreNotForAMachine(t *testing.T) {
 		}
 	}
 }
+
+// advisingSet gives one more advice after every shot.
+type advisingSet struct {
+	*support.Set
+	all   []support.Advice
+	shots int
+}
+
+func (s *advisingSet) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error) {
+	s.shots++
+	return s.Set.Add(class, e, crop, source, at)
+}
+
+func (s *advisingSet) Advice() []support.Advice { return s.all[:s.shots] }
+
+// A shot's event says what is new to know, once.
+func TestAdviceIsGivenOnce(t *testing.T) {
+	overlap := support.Advice{Kind: support.Overlap, Class: "ripe", Other: "unripe", Shots: 4, Of: 10}
+	worse := overlap
+	worse.Shots++
+	set := &advisingSet{Set: openSet(t, t.TempDir()), all: []support.Advice{
+		{Kind: support.Outlier, Class: "ripe", Other: "unripe", Shot: 3, Shots: 1, Of: 5}, overlap,
+		{Kind: support.Burst, Class: "ripe", Shot: 1, Shots: 3, Of: 5}, worse,
+		{Kind: support.Burst, Class: "ripe", Shot: 7, Shots: 4, Of: 9},
+		{Kind: support.Outlier, Class: "ripe", Other: "unripe", Shot: 4, Shots: 1, Of: 5},
+	}}
+	m := newMachine(t, set, MachineOptions{})
+	for i, want := range []bool{true, true, true, false, false, true} {
+		e, err := m.Do(Shot, look(i))
+		if err != nil || !e.Accepted {
+			t.Fatal(e, err)
+		}
+		if want != slices.Equal(e.Advice, set.all[i:i+1]) || !want && len(e.Advice) > 0 {
+			t.Errorf("shot %d: %v", i+1, e.Advice)
+		}
+	}
+}

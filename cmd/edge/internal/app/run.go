@@ -19,9 +19,8 @@ type Embedder interface {
 }
 
 // Classifier names the mean of several views of one thing; *support.Set is one.
-// dst is reused.
 type Classifier interface {
-	AnswerViews(dst []support.Prediction, mean embed.Embedding, views int) (support.Answer, []support.Prediction)
+	Decide(mean embed.Embedding, views int, scratch *support.MatchScratch) support.Answer
 }
 
 // DefaultViews is how many frames of one scene an answer rests on unless
@@ -67,9 +66,9 @@ type Config struct {
 	Swaps <-chan Swap
 
 	Emit   func(Event)
-	Status func(*Status)                                     // after every frame and command; only for the time of the call
-	Seen   func(*Look, support.Answer, []support.Prediction) // every frame with the answer, before smoothing; only for the time of the call
-	Help   func()                                            // the Help command
+	Status func(*Status)               // after every frame and command; only for the time of the call
+	Seen   func(*Look, support.Answer) // every frame with the answer, before smoothing; only for the time of the call
+	Help   func()                      // the Help command
 }
 
 // Status is how things are, for a line that people see.
@@ -154,7 +153,7 @@ type loop struct {
 	since   time.Time          // when the camera was asked
 	asked   bool
 
-	preds     []support.Prediction
+	match     support.MatchScratch
 	scene     *support.Scene
 	drift     *support.Drift  // nil: not watched
 	mean      embed.Embedding // of the scene, as the last frame left it
@@ -333,7 +332,7 @@ func (l *loop) step(s *slot) error {
 	embedded := time.Now()
 	l.stages.Add(Network, embedded.Sub(preprocessed))
 	l.mean, l.views = l.scene.Add(s.look.Embedding)
-	s.answer, l.preds = l.cfg.Set.AnswerViews(l.preds, l.mean, l.views)
+	s.answer = l.cfg.Set.Decide(l.mean, l.views, &l.match)
 	done := time.Now()
 	l.stages.Add(Match, done.Sub(embedded))
 	l.rate.tick(done)
@@ -366,7 +365,7 @@ func (l *loop) report(s *slot) {
 	l.watchFrame(s)
 	l.status.Label = l.smooth.label
 	if l.cfg.Seen != nil {
-		l.cfg.Seen(&s.look, s.answer, l.preds)
+		l.cfg.Seen(&s.look, s.answer)
 	}
 	l.tell()
 }

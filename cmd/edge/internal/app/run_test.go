@@ -74,7 +74,7 @@ func newRig(t *testing.T, source camera.Source, opt MachineOptions) *rig {
 func (r *rig) at(commands map[uint64][]Command) {
 	requests := make(chan Command, 64)
 	r.Requests = requests
-	r.Seen = func(l *Look, _ support.Answer, _ []support.Prediction) {
+	r.Seen = func(l *Look, _ support.Answer) {
 		for _, c := range commands[l.Seq] {
 			requests <- c
 		}
@@ -360,7 +360,7 @@ func TestNewest(t *testing.T) {
 		r.Config.Session = slow{r.eye, 95 * time.Millisecond}
 		var seen []uint64
 		var last Status
-		r.Seen = func(l *Look, _ support.Answer, _ []support.Prediction) {
+		r.Seen = func(l *Look, _ support.Answer) {
 			seen = append(seen, l.Seq)
 		}
 		r.Status = func(s *Status) { last = *s }
@@ -516,7 +516,7 @@ func TestNoAllocationsPerFrame(t *testing.T) {
 			Requests: make(chan Command),
 			Notices:  make(chan Event),
 			Status:   func(s *Status) { frames = int(s.Frames) },
-			Seen:     func(*Look, support.Answer, []support.Prediction) {},
+			Seen:     func(*Look, support.Answer) {},
 		})
 		l.start(ctx)
 		next := func() {

@@ -52,8 +52,8 @@ func TestSwap(t *testing.T) {
 		}
 		return errors.Join(r.set.Reembed(print, made), r.set.Use(print, otherDim))
 	}
-	r.Seen = func(l *Look, a support.Answer, p []support.Prediction) {
-		commands(l, a, p)
+	r.Seen = func(l *Look, a support.Answer) {
+		commands(l, a)
 		want := dim
 		if l.Seq > 10 {
 			want = otherDim

@@ -74,7 +74,7 @@ func (d *Device) Run(ctx context.Context, out io.Writer) error {
 		Requests: r.requests,
 		Emit:     r.event,
 		Status:   func(s *app.Status) { r.frames, r.stages = s.Frames, s.Stages },
-		Seen:     func(l *app.Look, a support.Answer, _ []support.Prediction) { r.seen(l, a) },
+		Seen:     func(l *app.Look, a support.Answer) { r.seen(l, a) },
 	})
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
