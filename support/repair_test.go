@@ -159,6 +159,15 @@ func wantRepaired(t *testing.T, how string, bad []byte, records []remnant, want 
 	if len(got.Damage) == 0 && got.Missing == 0 && len(got.Lost) == 0 {
 		t.Fatalf("%s: nothing is said to be wrong", how)
 	}
+	there := numbers(bad)
+	for _, m := range records {
+		// What is whole in its place is found, whatever lies before it.
+		if end := m.off + recordSize + int64(len(m.meta)); end <= int64(len(bad)) && bytes.Equal(bad[m.off+recordSize:end], m.meta) {
+			if h, err := decodeHead(bad[m.off:], m.file); err == nil && h == m.head && !there[h.seq] {
+				t.Fatalf("%s: record %d is whole and was not found", how, h.seq)
+			}
+		}
+	}
 	s, err := Open(testDir, testOptions(disk))
 	if err != nil {
 		t.Fatalf("%s: open the repaired store: %v (%+v)", how, err, got)
