@@ -128,8 +128,8 @@ func (s *Set) wantIndex(v *view) {
 }
 
 // learnProjection begins to make a projection if one is wanted, there are shots
-// enough and there is none, or only one of half as many. That takes a second and
-// on a small board several, so it happens beside everything else. Until it is
+// enough and there is none, or only one of half as many. That takes some seconds
+// and on a small board up to a minute, so it happens beside everything else. Until it is
 // done Match looks at everything, or goes by the old one, and gives the same
 // answers. The caller holds s.change.
 func (s *Set) learnProjection(v *view) {
