@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -188,8 +189,10 @@ func TestBiasCorrectionMovesTheMeanBack(t *testing.T) {
 
 func TestQuantizeIsDeterministic(t *testing.T) {
 	g := awkward()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var first []byte
-	for range 3 {
+	for i := range 3 {
+		runtime.GOMAXPROCS(1 + 2*i)
 		model, _, err := quantize.Quantize(g, pictures(g, 20, 9), quantize.Options{})
 		if err != nil {
 			t.Fatal(err)
