@@ -168,6 +168,20 @@
 // What the threshold rests on is said with it (see Basis): with one shot, or
 // with frames of one scene, it is a number of ours and not of the device.
 //
+// # Several views
+//
+// The mean of what several looks at a thing come to is nearer to its class than
+// one look is, and much less so to things that are of no class; see AnswerViews,
+// and Scene for what a camera's frames come to. By "edge eval" on 81 classes of
+// groceries, 5-way 5-shot, 300 episodes, 5 % of known ones may be rejected:
+//
+//	pictures   known rejected   near unknowns accepted   AUROC
+//	1          4.5 ± 0.5 %      54.6 %                   0.903 ± 0.004
+//	mean of 5  4.8 ± 0.6 %      11.5 %                   0.986 ± 0.002
+//
+// That is of five photographs. Frames of one scene are worth one picture, and
+// are judged so: their average takes the camera's noise out, and no more.
+//
 // Everything is float64 arithmetic in a fixed order without fused operations,
 // so that equal shots give equal distances on every board, to the last bit. What
 // a head has learned shot by shot differs in its last digits from what it learns

@@ -67,6 +67,11 @@ func (v *view) enrolled() Enrolled {
 // Page–Hinkley: its rate of false alarms needs the distribution of the
 // distances, and that is another one on every device.
 //
+// On the scenes of the demo's clip, shown thirty times as they are, there is no
+// alarm. With a third of the light it comes after 2 passes, which is some twenty
+// scenes; with a yellow tint after 5, with the camera turned by 20° and half as
+// far away after 2. With 60 % of the light there is none: that changes little.
+//
 // Frames of one scene are no independent numbers, so a scene counts once, and
 // again when it has become a different picture.
 //
