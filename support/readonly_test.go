@@ -203,3 +203,35 @@ func TestWritesOnlyChanges(t *testing.T) {
 		t.Errorf("%d operations and %d bytes without a change: %v", disk.ops-ops, disk.written-written, disk.kinds)
 	}
 }
+
+// On a full disk a torn tail stays where it is, and no start leaves part of it
+// beside it.
+func TestTornOnAFullDisk(t *testing.T) {
+	file, dumps := small(t)
+	file = file[:len(file)-10]
+	disk := diskWith(file)
+	openMem(t, disk).Close()
+	ops := disk.ops
+	for n := 1; n <= ops; n++ {
+		disk := diskWith(file)
+		disk.failAt, disk.failure = n, syscall.ENOSPC
+		s, err := Open(testDir, testOptions(disk))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := dump(s); got != dumps[s.seq] {
+			t.Fatalf("operation %d: it holds\n%s\nwant\n%s", n, got, dumps[s.seq])
+		}
+		if kind := disk.failed[0]; kind == "create" || kind == "write" || kind == "sync" && s.torn.Path == "" {
+			if names := disk.list(testDir + "/torn-"); len(names) > 0 || len(disk.names[testDir+"/"+fileName].data) != len(file) {
+				t.Errorf("operation %d: %s fails: %q is left", n, kind, names)
+			}
+			wantError(t, add(s, "cup", 9, 10), ErrBroken)
+			wantError(t, add(s, "cup", 9, 10), syscall.ENOSPC)
+		}
+		s.Close()
+	}
+	if ops < 5 {
+		t.Fatalf("only %d operations", ops)
+	}
+}
