@@ -8,7 +8,13 @@ import "embed"
 // lie in the binary, page by page, and nothing ever writes them.
 var (
 	//go:embed efficientnet-lite0-224.edge
-	efficientNetLite0 []byte
+	lite0At224 []byte
+
+	//go:embed efficientnet-lite0-160.edge
+	lite0At160 []byte
+
+	//go:embed efficientnet-lite2-260.edge
+	lite2At260 []byte
 
 	//go:embed LICENSE-*
 	licenses embed.FS

@@ -28,7 +28,9 @@ type entry struct {
 
 // entries, the default first.
 var entries = []entry{
-	{Default, "224x224, 1280 numbers a picture; for every board", "LICENSE-efficientnet-lite0", efficientNetLite0},
+	{Default, "the one to begin with, for every board", "LICENSE-efficientnet-lite0", lite0At224},
+	{"efficientnet-lite0-160", "twice as fast and a little less accurate, for small boards", "LICENSE-efficientnet-lite0", lite0At160},
+	{"efficientnet-lite2-260", "the most accurate, at more than twice the time, for a Jetson or a desktop", "LICENSE-efficientnet-lite2", lite2At260},
 }
 
 // Names returns the names of the shipped models, the default first.
@@ -49,7 +51,8 @@ func find(name string) (entry, error) {
 	return entry{}, fmt.Errorf("%w: %q (there is %s)", ErrNotFound, name, strings.Join(Names(), ", "))
 }
 
-// Describe returns one line that helps to choose.
+// Describe returns a few words that help to choose: what sets the model apart
+// and which boards it is for.
 func Describe(name string) (string, error) {
 	e, err := find(name)
 	return e.describe, err

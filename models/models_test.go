@@ -1,9 +1,12 @@
 package models_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +64,7 @@ func TestGold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Meta.Name != name || m.Precision != embed.Int8 || len(m.Gold) != 3 {
+		if m.Meta.Name != name || m.Precision != embed.Int8 || len(m.Gold) != 2 {
 			t.Errorf("%s: named %q, %v, %d gold inputs", name, m.Meta.Name, m.Precision, len(m.Gold))
 		}
 		net, err := embed.NewNetwork(m)
@@ -80,6 +83,45 @@ func TestGold(t *testing.T) {
 		}
 		s.Close()
 	}
+}
+
+// TestDocument: what MODELS.md says of a model's size and sum is so.
+func TestDocument(t *testing.T) {
+	doc, err := os.ReadFile("MODELS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range models.Names() {
+		m, err := models.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(name + ".edge")
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := regexp.MustCompile(`(?m)^\| ` + "`" + name + "`" + ` .*$`).FindString(string(doc))
+		for what, want := range map[string]string{
+			"side":            fmt.Sprintf("| %d |", m.Graph.Input.Height),
+			"multiplications": fmt.Sprintf("| %s |", thousands(m.Graph.MACs())),
+			"weights":         fmt.Sprintf("| %s |", thousands(m.Graph.Params())),
+			"bytes":           fmt.Sprintf("| %s |", thousands(int64(len(b)))),
+			"sha256":          fmt.Sprintf("`%x`", sha256.Sum256(b)),
+		} {
+			if !strings.Contains(row, want) {
+				t.Errorf("MODELS.md: the row of %s is %q, want %s %s", name, row, what, want)
+			}
+		}
+	}
+}
+
+// thousands writes n as 1,234,567.
+func thousands(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // TestLoadsFile makes sure that the binary holds the file beside it, and that

@@ -17,20 +17,31 @@ import (
 
 // reference is what reference/reference.py wrote.
 type reference struct {
-	ONNX   string `json:"onnx_sha256"`
-	Inputs []struct {
-		SHA256 string `json:"sha256"`
-		Top5   []struct {
-			Class int     `json:"class"`
-			Logit float32 `json:"logit"`
-		} `json:"top5"`
-		Values []struct {
-			Name string  `json:"name"`
-			Mean float64 `json:"mean"`
-			Abs  float64 `json:"abs"`
-		} `json:"values"`
-		Embedding []float32 `json:"embedding"`
-	} `json:"inputs"`
+	Models []modelReference `json:"models"`
+}
+
+type modelReference struct {
+	Model  string           `json:"model"`
+	ONNX   string           `json:"onnx_sha256"`
+	Side   int              `json:"side"`
+	Inputs []inputReference `json:"inputs"`
+}
+
+// inputReference is about one input. Only of networks whose ONNX file is here it
+// says what is inside.
+type inputReference struct {
+	Formula int    `json:"formula"`
+	SHA256  string `json:"sha256"`
+	Top5    []struct {
+		Class int     `json:"class"`
+		Logit float32 `json:"logit"`
+	} `json:"top5"`
+	Values []struct {
+		Name string  `json:"name"`
+		Mean float64 `json:"mean"`
+		Abs  float64 `json:"abs"`
+	} `json:"values"`
+	Embedding []float32 `json:"embedding"`
 }
 
 const (
@@ -38,7 +49,8 @@ const (
 	liteSide = 224
 )
 
-func readReference(t *testing.T) *reference {
+// readReference returns what is known of every shipped model.
+func readReference(t *testing.T) []modelReference {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("reference", "reference.json"))
 	if err != nil {
@@ -48,10 +60,17 @@ func readReference(t *testing.T) *reference {
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Inputs) != 4 {
-		t.Fatalf("reference has %d inputs, want 4", len(r.Inputs))
+	var names []string
+	for _, m := range r.Models {
+		names = append(names, m.Model)
+		if len(m.Inputs) < 2 {
+			t.Fatalf("reference of %s has %d inputs, want 2 or more", m.Model, len(m.Inputs))
+		}
 	}
-	return &r
+	if !slices.Equal(names, models.Names()) {
+		t.Fatalf("the reference is of %q, the shipped models are %q: run reference/reference.py", names, models.Names())
+	}
+	return r.Models
 }
 
 func readLite(t *testing.T) []byte {
@@ -64,11 +83,11 @@ func readLite(t *testing.T) []byte {
 }
 
 // pixel is the same formula as in reference.py.
-func pixel(k, x, y, c int) byte {
+func pixel(k, x, y, c, side int) byte {
 	v := 0
 	switch k {
 	case 0:
-		v = ((c+1)*x + (3-c)*y) * 255 / (4 * (liteSide - 1))
+		v = ((c+1)*x + (3-c)*y) * 255 / (4 * (side - 1))
 	case 1:
 		dx, dy := x-80, y-120+8*c
 		v = max((dx*dx+dy*dy)/12%510-255, -((dx*dx+dy*dy)/12%510 - 255))
@@ -76,36 +95,43 @@ func pixel(k, x, y, c int) byte {
 		v = ((x/28)*37 + (y/28)*91 + c*53) % 256
 	case 3:
 		h := (x*7919 + y*104729 + c*1299709) % 65521
-		v = (x+y)*191/(2*(liteSide-1)) + h*h%65521%65
+		v = (x+y)*191/(2*(side-1)) + h*h%65521%65
 	}
 	return byte(v)
 }
 
-func picture(t *testing.T, k int, want string) []byte {
+func picture(t *testing.T, side int, in inputReference) []byte {
 	t.Helper()
-	rgb := make([]byte, 0, liteSide*liteSide*3)
-	for y := range liteSide {
-		for x := range liteSide {
+	rgb := make([]byte, 0, side*side*3)
+	for y := range side {
+		for x := range side {
 			for c := range 3 {
-				rgb = append(rgb, pixel(k, x, y, c))
+				rgb = append(rgb, pixel(in.Formula, x, y, c, side))
 			}
 		}
 	}
-	if sum := sha256.Sum256(rgb); hex.EncodeToString(sum[:]) != want {
-		t.Fatalf("input %d is not the one the reference saw", k)
+	if sum := sha256.Sum256(rgb); hex.EncodeToString(sum[:]) != in.SHA256 {
+		t.Fatalf("input %d is not the one the reference saw", in.Formula)
 	}
 	return rgb
 }
 
-// TestFloatNetwork compares the imported float network with ONNX Runtime:
-// value by value inside, the embedding, and the classifier's answer.
+// TestFloatNetwork compares the imported float network, at both sides that
+// models are made at, with ONNX Runtime: value by value inside, the embedding,
+// and the classifier's answer.
 func TestFloatNetwork(t *testing.T) {
-	ref := readReference(t)
+	refs := readReference(t)
+	compareFloat(t, &refs[0], 0, 3) // the smoothest and the roughest; a float run is slow
+	compareFloat(t, &refs[1], 3)
+}
+
+func compareFloat(t *testing.T, ref *modelReference, formulas ...int) {
+	t.Helper()
 	b := readLite(t)
 	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != ref.ONNX {
-		t.Fatalf("the reference was made of another %s: run reference/reference.py", liteFile)
+		t.Fatalf("the reference of %s was made of another %s: run reference/reference.py", ref.Model, liteFile)
 	}
-	g, err := onnx.Import(b, onnx.ImportOptions{})
+	g, err := onnx.Import(b, onnx.ImportOptions{Side: ref.Side})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +141,13 @@ func TestFloatNetwork(t *testing.T) {
 	}
 	s := net.NewSession(2)
 	defer s.Close()
-	for _, k := range []int{0, 3} { // the smoothest and the roughest; a float run is slow
-		in := ref.Inputs[k]
-		rgb := picture(t, k, in.SHA256)
+	compared := 0
+	for _, in := range ref.Inputs {
+		if !slices.Contains(formulas, in.Formula) {
+			continue
+		}
+		compared++
+		rgb := picture(t, ref.Side, in)
 		seen := map[string]bool{}
 		var mean, logits []float32
 		err := s.Trace(rgb, func(v embed.Value, shape embed.Shape, data []float32) {
@@ -142,8 +172,8 @@ func TestFloatNetwork(t *testing.T) {
 					abs += math.Abs(float64(x))
 				}
 				sum, abs = sum/float64(len(data)), abs/float64(len(data))
-				if math.Abs(abs-want.Abs) > 1e-5*want.Abs || math.Abs(sum-want.Mean) > 1e-5*want.Abs {
-					t.Errorf("input %d, %s: mean %g, mean of magnitudes %g; want %g and %g", k, name, sum, abs, want.Mean, want.Abs)
+				if math.Abs(abs-want.Abs) > 2e-5*want.Abs || math.Abs(sum-want.Mean) > 2e-5*want.Abs {
+					t.Errorf("%s, input %d, %s: mean %g, mean of magnitudes %g; want %g and %g", ref.Model, in.Formula, name, sum, abs, want.Mean, want.Abs)
 				}
 			}
 		})
@@ -151,10 +181,10 @@ func TestFloatNetwork(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(in.Values) < 18 || len(seen) != len(in.Values) {
-			t.Errorf("input %d: %d of %d values seen", k, len(seen), len(in.Values))
+			t.Errorf("%s, input %d: %d of %d values seen", ref.Model, in.Formula, len(seen), len(in.Values))
 		}
 		if d := worst(mean, in.Embedding); d > 1e-4 {
-			t.Errorf("input %d: the embedding is off by %g of its largest element", k, d)
+			t.Errorf("%s, input %d: the embedding is off by %g of its largest element", ref.Model, in.Formula, d)
 		}
 		order := make([]int, len(logits))
 		for i := range order {
@@ -168,47 +198,59 @@ func TestFloatNetwork(t *testing.T) {
 		})
 		for i, want := range in.Top5 {
 			if got := logits[order[i]]; order[i] != want.Class || math.Abs(float64(got-want.Logit)) > 1e-4*math.Abs(float64(want.Logit)) {
-				t.Errorf("input %d, place %d: class %d with %g, want %d with %g", k, i+1, order[i], got, want.Class, want.Logit)
+				t.Errorf("%s, input %d, place %d: class %d with %g, want %d with %g", ref.Model, in.Formula, i+1, order[i], got, want.Class, want.Logit)
 			}
 		}
 	}
+	if compared != len(formulas) {
+		t.Errorf("%s: %d inputs compared, want %d", ref.Model, compared, len(formulas))
+	}
 }
 
-// TestInt8Network compares the shipped int8 model with ONNX Runtime's float.
+// TestInt8Network compares every shipped int8 model with ONNX Runtime's float.
 // Input 0 is two slopes and nothing else: without texture a rounding error is
 // the same all over a value, and the layers after it do not average it out.
 // Blank walls are the worst that int8 can be shown.
 func TestInt8Network(t *testing.T) {
-	m, err := models.Load(models.Default)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := embed.NewNetwork(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := net.NewSession(2)
-	defer s.Close()
-	least := []float64{0.90, 0.99, 0.99, 0.99}
-	got := make(embed.Embedding, net.Dim())
-	for k, in := range readReference(t).Inputs {
-		if err := s.EmbedPixels(got, picture(t, k, in.SHA256)); err != nil {
+	least := map[int]float64{0: 0.90, 1: 0.99, 2: 0.99, 3: 0.99}
+	for _, ref := range readReference(t) {
+		m, err := models.Load(ref.Model)
+		if err != nil {
 			t.Fatal(err)
 		}
-		c := cosine(got, in.Embedding)
-		t.Logf("input %d: cosine %.4f", k, c)
-		if c < least[k] {
-			t.Errorf("input %d: cosine to the float network is %.4f, want %.2f", k, c, least[k])
+		net, err := embed.NewNetwork(m)
+		if err != nil {
+			t.Fatal(err)
 		}
+		s := net.NewSession(2)
+		got := make(embed.Embedding, net.Dim())
+		for _, in := range ref.Inputs {
+			if err := s.EmbedPixels(got, picture(t, ref.Side, in)); err != nil {
+				t.Fatal(err)
+			}
+			c := cosine(got, in.Embedding)
+			t.Logf("%s, input %d: cosine %.4f", ref.Model, in.Formula, c)
+			if c < least[in.Formula] {
+				t.Errorf("%s, input %d: cosine to the float network is %.4f, want %.2f", ref.Model, in.Formula, c, least[in.Formula])
+			}
+		}
+		s.Close()
 	}
 }
 
 // TestClassifier asks the classifier, which is in the ONNX file alone, about
-// photographs: the first two GOLD inputs are crops of a cup of coffee and of a
-// cat. It answers the same for the int8 embedding. A wrong order of
+// photographs: the GOLD inputs are crops of a cup of coffee and of a cat. It
+// answers the same for the int8 embedding, at both sides. A wrong order of
 // colours, padding or scale shows here, and only here.
 func TestClassifier(t *testing.T) {
-	m, err := models.Load(models.Default)
+	for _, name := range []string{"efficientnet-lite0-224", "efficientnet-lite0-160"} {
+		classify(t, name)
+	}
+}
+
+func classify(t *testing.T, name string) {
+	t.Helper()
+	m, err := models.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +258,7 @@ func TestClassifier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := onnx.Import(readLite(t), onnx.ImportOptions{})
+	g, err := onnx.Import(readLite(t), onnx.ImportOptions{Side: m.Graph.Input.Height})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +281,7 @@ func TestClassifier(t *testing.T) {
 		}
 		answer := top(logits)
 		if !slices.Contains(want, answer) {
-			t.Errorf("gold input %d is class %d, want one of %v", i, answer, want)
+			t.Errorf("%s: gold input %d is class %d, want one of %v", name, i, answer, want)
 		}
 		if err := q.Run(mean, pix); err != nil {
 			t.Fatal(err)
@@ -251,7 +293,7 @@ func TestClassifier(t *testing.T) {
 			}
 		}
 		if got := top(logits); got != answer {
-			t.Errorf("gold input %d is class %d by the int8 embedding, %d by the float one", i, got, answer)
+			t.Errorf("%s: gold input %d is class %d by the int8 embedding, %d by the float one", name, i, got, answer)
 		}
 	}
 }

@@ -14,9 +14,8 @@ import (
 // light and colour. Only PNG files are taken, since decoded JPEG pixels may
 // change with Go's decoder, and all arithmetic is in integers. None is under
 // copyright as far as is known; the moon, the pages, the cells and the colours
-// are there for what is smooth, dark or bright. The first three, CC0 (Rachel
-// Michetti, Stéfan van der Walt) and public domain (NASA), end up in the model
-// file as GOLD inputs.
+// are there for what is smooth, dark or bright. The first two, CC0 (Rachel
+// Michetti and Stéfan van der Walt), end up in the model files as GOLD inputs.
 var photographs = []string{
 	"coffee.png", "chelsea.png", "astronaut.png", "ihc.png", "camera.png",
 	"clock_motion.png", "coins.png", "brick.png", "grass.png", "gravel.png",

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type modelLine struct {
 	Bytes       int64             `json:"bytes"`
 	Precision   string            `json:"precision"`
 	Accuracy    string            `json:"accuracy"`
+	About       string            `json:"about,omitempty"` // what a shipped model is good for
 }
 
 func describe(name string, m *embed.Model) (modelLine, error) {
@@ -50,14 +52,19 @@ func describe(name string, m *embed.Model) (modelLine, error) {
 	if l.Name == "" {
 		l.Name = name
 	}
+	if slices.Contains(models.Names(), name) {
+		if l.About, err = models.Describe(name); err != nil {
+			return modelLine{}, err
+		}
+	}
 	return l, nil
 }
 
 func newModelList(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
-		Short:   "List the shipped models",
-		Example: "  edge model list --json",
+		Short:   "List the shipped models, and say which is good for what",
+		Example: "  edge model list\n  edge teach --model efficientnet-lite2-260 cup photos/*.jpg",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			for _, name := range models.Names() {
@@ -73,7 +80,7 @@ func newModelList(e *env) *cobra.Command {
 				if name == models.Default {
 					mark = " (the default)"
 				}
-				if err := e.line(l, "%s%s: %d×%d, %d numbers, %s, %.0f million multiplications", l.Name, mark, l.Input[1], l.Input[0], l.Dim, l.Precision, float64(l.MACs)/1e6); err != nil {
+				if err := e.line(l, "%s%s: %s; %d×%d, %d numbers, %s, %.0f million multiplications", l.Name, mark, l.About, l.Input[1], l.Input[0], l.Dim, l.Precision, float64(l.MACs)/1e6); err != nil {
 					return err
 				}
 			}
@@ -110,7 +117,7 @@ embedding    %d numbers
 work         %.1f million multiplications a picture
 size         %d parameters, %d bytes
 precision    %s`, l.Name, l.Fingerprint, l.Input[1], l.Input[0], l.Dim, float64(l.MACs)/1e6, l.Params, l.Bytes, l.Precision)
-	for _, row := range [][2]string{{"accuracy", meta.Accuracy}, {"origin", meta.Origin}, {"licence", meta.License}, {"recipe", meta.Recipe}} {
+	for _, row := range [][2]string{{"good for", l.About}, {"accuracy", meta.Accuracy}, {"origin", meta.Origin}, {"licence", meta.License}, {"recipe", meta.Recipe}} {
 		if row[1] != "" {
 			text += fmt.Sprintf("\n%-12s %s", row[0], oneLine(row[1]))
 		}
