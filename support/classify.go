@@ -66,7 +66,7 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 	var loo *looResult
 	v.head, v.scorer, loo = l.learn(st, dim, rule)
 	v.limit = limits(st.ways, rule, v.head, loo)
-	v.kin = kins(st.ways, v.limit)
+	v.kin = kins(st.ways, v.limit, rule)
 	v.estimate = estimate(v.head, v.limit, loo)
 	v.advice = advise(st.ways, v.head, loo)
 	v.flatten()

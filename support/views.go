@@ -1,6 +1,7 @@
 package support
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/edge-camera/edge/embed"
@@ -67,9 +68,14 @@ func apartness(mean embed.Embedding, views int) float64 {
 // 3, 5, 10 shots: the mean distance over r(n) is 0.92 to 1.08 for n = 1 and 0.94
 // to 1.12 for n = 2, 3, 5, 10; 95 % of it are below 1.62 to 2.29 r and 1.55 to
 // 2.36 r(n), and mean 1.8 and 1.78.
+//
+// A tail that is unusually long for one picture, as it is 2.1 r for signs, is
+// not for a mean: 1.7 r(5). So where it is longer than the typical one,
+// tail(share), T(n) goes towards that as 1/n does.
 type kin struct {
 	usual float64 // r: expected distance of one more picture to the prototype
 	rho   float64
+	ends  float64 // the typical tail as a share of the device's own, if that is longer
 }
 
 // Frames of a camera are no independent pictures: they show one thing on one
@@ -97,21 +103,22 @@ func (k kin) worth(views int, apart float64) float64 {
 	return n / (1 + float64((n-1)*min(max(kappa, 0), 1)))
 }
 
-// shrinks returns r(n)/r.
+// shrinks returns T(n)/T.
 func (k kin) shrinks(n float64) float64 {
 	if n <= 1 || !(k.usual > 0) {
 		return 1
 	}
 	v := k.rho + (1-k.rho)/n
-	return (1 - (1-k.usual)/math.Sqrt(v)) / k.usual
+	return (1 - (1-k.usual)/math.Sqrt(v)) / k.usual * (1 + float64((k.ends-1)*(1-1/n)))
 }
 
 // typicalTail is how many times as far as usual a threshold is where nothing
 // else says what is usual.
 const typicalTail = 1.78
 
-// kins returns that of every way, with lim their thresholds for one view.
-func kins(ways []*way, lim []limit) []kin {
+// kins returns that of every way, with lim their thresholds for one view under
+// rule.
+func kins(ways []*way, lim []limit, rule Rule) []kin {
 	o := owned(ways)
 	k := make([]kin, len(ways))
 	for i, w := range ways {
@@ -122,6 +129,10 @@ func kins(ways []*way, lim []limit) []kin {
 			k[i].usual = o.spread[i] * fewer(shots)
 		}
 		k[i].usual = min(k[i].usual, 1)
+		k[i].ends = 1
+		if lim[i].basis == ByLeaveOneOut && lim[i].distance > 0 && lim[i].distance < radiusMax {
+			k[i].ends = min(tail(cmp.Or(rule.FalseReject, DefaultFalseReject))*k[i].usual/lim[i].distance, 1)
+		}
 		// 1 − r = ρ/√(ρ + (1−ρ)·m), m = 1/K, solved for ρ.
 		c2, m := (1-k[i].usual)*(1-k[i].usual), 1/float64(shots)
 		b := float64(c2 * (1 - m))
