@@ -196,7 +196,7 @@ func TestNetworks(t *testing.T) {
 // TestRandomGraphs: whatever the graph, the model is valid, and nearly all are
 // close to what they were made of.
 func TestRandomGraphs(t *testing.T) {
-	const n = 24
+	const n = 16
 	far := 0
 	for seed := range uint64(n) {
 		g := embedtest.Random(seed, true)
