@@ -56,7 +56,7 @@ It takes about twice the time.`,
 		Example: `  edge quantize net.edge -o net-int8.edge --calibrate photos/
   edge quantize net.edge -o net-int8.edge --calibrate photos/ --report net.html
   edge quantize net.edge -o plain.edge --calibrate photos/ --method minmax`,
-		Args:    arguments(1, 1, "a float .edge file"),
+		Args: arguments(1, 1, "a float .edge file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case out == "":
