@@ -68,3 +68,20 @@ func TestNormalization(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCastLike: constants that PyTorch's dynamo exporter leaves to be made of
+// the type of a computed value.
+func TestCastLike(t *testing.T) {
+	g, err := Import(newFile().
+		tensor("zero", elemInt64, longs(0)).tensor("six", elemInt64, longs(6)).
+		node("Relu", "x", "r").
+		node("CastLike", "zero,r", "lo").node("CastLike", "six,r", "hi").
+		node("Clip", "r,lo,hi", "y").bytes(), ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := g.Nodes[len(g.Nodes)-1]
+	if last.Act != embed.ActReLU6 {
+		t.Errorf("%v, want relu6", last.Act)
+	}
+}

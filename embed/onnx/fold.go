@@ -59,21 +59,25 @@ func bit(b bool) int64 {
 	return 0
 }
 
-// fold computes a node all of whose inputs are constant.
+// fold computes a node all of whose inputs are constant. Of a value that the
+// others are cast like only the type matters, and what is computed is float32.
 func (n *node) fold() (bool, error) {
 	f, ok := folds[n.typ]
 	if !ok || len(n.info.in) == 0 {
 		return false, nil
 	}
+	looks := func(i int) bool {
+		return n.has(i) && (n.isConstant(i) || n.typ != "CastLike" || i != 1)
+	}
 	for i := range n.info.in {
-		if n.has(i) && !n.isConstant(i) {
+		if looks(i) && !n.isConstant(i) {
 			return false, nil
 		}
 	}
 	var in []*constant
 	for i := range n.info.in {
 		var c *constant
-		if n.has(i) {
+		if looks(i) {
 			var err error
 			if c, err = n.constant(i); err != nil {
 				return true, err
