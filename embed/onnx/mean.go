@@ -1,25 +1,30 @@
 package onnx
 
 import (
+	"cmp"
+
 	"github.com/edge-camera/edge/embed"
 )
 
 // globalAveragePool: [N C H W] → [N C 1 1].
 func (n *node) globalAveragePool() error {
-	if err := n.only(); err != nil {
-		return err
-	}
-	if err := n.inputs(1, 1); err != nil {
-		return err
-	}
-	x, err := n.feature(0)
+	x, err := n.onlyPicture()
 	if err != nil {
 		return err
 	}
-	if x, err = n.asPicture(x); err != nil {
-		return err
-	}
 	return n.mean(x, []int{2, 3}, true)
+}
+
+// onlyPicture returns the picture that is all an operator has.
+func (n *node) onlyPicture() (feature, error) {
+	if err := cmp.Or(n.only(), n.inputs(1, 1)); err != nil {
+		return feature{}, err
+	}
+	x, err := n.feature(0)
+	if err != nil {
+		return feature{}, err
+	}
+	return n.asPicture(x)
 }
 
 // reduceMean, over height and width only. The axes are an attribute before

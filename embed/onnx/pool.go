@@ -25,17 +25,8 @@ func (n *node) averagePool() error {
 
 // globalMaxPool: [N C H W] → [N C 1 1].
 func (n *node) globalMaxPool() error {
-	if err := n.only(); err != nil {
-		return err
-	}
-	if err := n.inputs(1, 1); err != nil {
-		return err
-	}
-	x, err := n.feature(0)
+	x, err := n.onlyPicture()
 	if err != nil {
-		return err
-	}
-	if x, err = n.asPicture(x); err != nil {
 		return err
 	}
 	if max(x.shape.H, x.shape.W) > maxWindow {

@@ -106,21 +106,27 @@ func isRange(list []int) bool {
 	return true
 }
 
+// axisOfFeature returns the first input and which of its dimensions the axis is.
+func (n *node) axisOfFeature() (feature, int, error) {
+	x, err := n.feature(0)
+	if err != nil {
+		return x, 0, err
+	}
+	a, err := n.attrInt("axis", 0)
+	if err != nil {
+		return x, 0, err
+	}
+	d, err := axisOf(a, len(x.view))
+	return x, d, err
+}
+
 // split: several parts of a dimension, one after the other. Their sizes are an
 // attribute before opset 13, an input since, or equal.
 func (n *node) split() error {
 	if err := n.only("axis", "split", "num_outputs"); err != nil {
 		return err
 	}
-	x, err := n.feature(0)
-	if err != nil {
-		return err
-	}
-	a, err := n.attrInt("axis", 0)
-	if err != nil {
-		return err
-	}
-	d, err := axisOf(a, len(x.view))
+	x, d, err := n.axisOfFeature()
 	if err != nil {
 		return err
 	}
@@ -288,15 +294,7 @@ func (n *node) gather() error {
 	if err := n.inputs(2, 2); err != nil {
 		return err
 	}
-	x, err := n.feature(0)
-	if err != nil {
-		return err
-	}
-	a, err := n.attrInt("axis", 0)
-	if err != nil {
-		return err
-	}
-	d, err := axisOf(a, len(x.view))
+	x, d, err := n.axisOfFeature()
 	if err != nil {
 		return err
 	}
