@@ -97,7 +97,7 @@ func (o *importOptions) run(ctx context.Context, e *env, path string, classes []
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return coded(exitFailed, fmt.Errorf("import: %w", err), "check the path; edge export writes such a file")
 	}
 	defer file.Close()
 	info, err := file.Stat()
