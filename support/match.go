@@ -226,7 +226,6 @@ func (s *MatchScratch) bound(t *table, p int) float64 {
 
 // mayBeNear says whether the full sketch lets a row be of interest.
 func (s *MatchScratch) mayBeNear(k *sketch) bool {
-	zz[9]++
 	dot8.Rows(s.one[:], s.zero[:], s.vec, k.full)
 	cosine := float64(-s.one[0]) * (k.unit / s.projection.factor)
 	return 1-cosine-float64((1+s.vecErr)*k.excess)-s.vecErr-slack <= s.within()
@@ -261,7 +260,6 @@ func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 		found += through
 	}
 	for p := 1; p < len(parts); p++ {
-		zz[p] += found
 		left, most, weight := 0, s.bound(t, p), s.projection.weight(p)
 		scores := s.scores[:found]
 		dot8.Picked(scores, t.base[p], s.short[parts[p].from:parts[p].to], t.part[p], s.rows[:found])
@@ -276,7 +274,6 @@ func search[R rowSet](s *MatchScratch, rows R, q embed.Embedding, t *table) {
 		}
 		found = left
 	}
-	zz[8] += found
 	if found == 0 {
 		return
 	}
@@ -307,5 +304,3 @@ func lowest[T cmp.Ordered](v []T, but int) int {
 }
 
 func resize[T any](v []T, n int) []T { return slices.Grow(v[:0], n)[:n] }
-
-var zz [10]int
