@@ -19,6 +19,16 @@ import (
 // the picture came from, at most 32 KiB. at is when it was taken; the zero
 // time means now.
 func (s *Set) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (Shot, error) {
+	return s.AddMeasured(class, e, crop, source, at, nil)
+}
+
+// AddMeasured is Add of a picture whose quality is known; it is copied, and nil
+// where it is not.
+//
+// The first one makes a store of an earlier version one of this, by a
+// compaction. Where there is no room for that the shot is kept without the
+// figures, which are worth less than a shot.
+func (s *Set) AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *Quality) (Shot, error) {
 	if err := CheckName(class); err != nil {
 		return Shot{}, err
 	}
@@ -31,6 +41,11 @@ func (s *Set) Add(class string, e embed.Embedding, crop []byte, source string, a
 	}
 	if len(e) == 0 || len(e) > maxDim {
 		return Shot{}, fmt.Errorf("%w: an embedding of %d numbers, 1 to %d are kept", ErrShot, len(e), maxDim)
+	}
+	if q != nil {
+		if err := q.Check(); err != nil {
+			return Shot{}, fmt.Errorf("%w: %w", ErrShot, err)
+		}
 	}
 
 	s.change.Lock()
@@ -63,13 +78,22 @@ func (s *Set) Add(class string, e embed.Embedding, crop []byte, source string, a
 	if err != nil {
 		return Shot{}, err
 	}
+	if q != nil {
+		figures := *q
+		if shot.quality, err = &figures, s.raiseIfRoom(minorQuality); err != nil {
+			return Shot{}, err
+		}
+		if s.minor < minorQuality {
+			shot.quality = nil
+		}
+	}
 	rec := appendShot(nil, kindShot, s.id, s.seq+1, class, shot, crop, shot.cropCRC)
 	if err := s.commit(rec); err != nil {
 		return Shot{}, err
 	}
 	shot.crop = s.end - int64(len(crop))
 	shot.bytes = nextPage(int64(len(rec)))
-	shot.floats = s.end - int64(len(crop)) - 4*int64(len(e))
+	shot.floats = s.end - int64(len(rec)) + shot.floatsAt(class)
 	s.nextID++
 	s.push(c, after, int64(len(rec)))
 	return shot.shot(class), nil

@@ -189,7 +189,7 @@ func (c *compactor) shot(k kind, class string, e *entry) error {
 	}
 	bytes := nextPage(int64(len(c.buf)))
 	p := &place{record: bytes, crop: c.end - int64(len(crop)), bytes: bytes}
-	p.note(e, first.other(c.end-int64(len(crop))-4*int64(len(first.embedding))))
+	p.note(e, first.other(c.end-int64(len(c.buf))+first.floatsAt(class)))
 	c.places[e] = p
 	return nil
 }

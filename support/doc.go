@@ -60,7 +60,7 @@
 // than 1 MiB, the rest is written to a new file, synced and put in the old
 // one's place; the last 64 changes stay changes in it and can still be undone.
 // This happens after a change that made garbage, never after a shot, for which
-// a person is waiting.
+// a person is waiting; but see Versions.
 //
 // # Another model
 //
@@ -120,7 +120,9 @@
 //	 2 kept         as shot: one that no undo reaches
 //	 3 shot         id u64, time, crc of the crop u32, fingerprint [32], length
 //	                of class u16, of source u16, numbers u32, class, source, then
-//	                the embedding in float32
+//	                the embedding in float32. Since 1.3, where the picture was
+//	                measured: length u16 = 20, then in float32 its light, dark,
+//	                bright, contrast, sharpness (see Quality)
 //	 4 remove       id u64, time, length of class u16, of into u16, class, into;
 //	                what the kind does not need is zero and empty
 //	 5 move         likewise: shot id into class
@@ -145,14 +147,16 @@
 //	1.0  classes, shots and what changes them
 //	1.1  the rule is kept (10)
 //	1.2  embeddings of more than one model are kept (11)
+//	1.3  the quality of a shot's picture is kept (2, 3)
 //
 // A store of an earlier minor version is read as it is and written on as it is,
 // so a program of that version can go on with it. The first change that such a
-// program would lose makes it one of this version, by a compaction: the old file
+// program would lose, most often the first shot that a camera takes, makes it one
+// of this version, by a compaction: the old file
 // or the new one is there, whatever happens. There is no way back, and a program
 // refuses to write to a store of a higher minor version, because its compaction
 // would drop what it does not know; it can read it, since a minor version adds
-// only optional kinds. A higher major version is refused.
+// only optional kinds, and to others only what their readers pass over. A higher major version is refused.
 //
 // # Which class, and whether it is known
 //

@@ -80,7 +80,7 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 		}
 		l.decoder.add(off, e, floats)
 		e.crop, e.cropLen, e.bytes = off+recordSize+int64(h.meta), h.crop, bytes
-		e.floats = off + recordSize + shotSize + int64(len(class)+len(e.source))
+		e.floats = off + e.floatsAt(class)
 		if l.byID != nil {
 			l.byID[e.id] = e
 		}

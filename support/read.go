@@ -6,7 +6,7 @@ import (
 )
 
 func (e *entry) shot(class string) Shot {
-	return Shot{ID: e.id, Class: class, Time: e.at, Source: e.source, Fingerprint: e.fingerprint, Embedding: e.embedding}
+	return Shot{ID: e.id, Class: class, Time: e.at, Source: e.source, Fingerprint: e.fingerprint, Embedding: e.embedding, Quality: e.quality}
 }
 
 // Len is the number of shots.

@@ -14,7 +14,7 @@ import (
 const (
 	magic       = "\x89EDGESET\r\n\x1a\n"
 	major       = 1
-	minor       = 2
+	minor       = 3
 	headerSize  = 64
 	pageSize    = 4096
 	recordMark  = 0x746f6873
@@ -33,6 +33,7 @@ const (
 
 	minorRule       = 1
 	minorEmbeddings = 2
+	minorQuality    = 3
 	embeddingsSize  = timeSize + 32 + 4
 	embeddingSize   = 8 + 4
 )
@@ -198,15 +199,20 @@ func appendShot(b []byte, k kind, file, seq uint64, class string, e *entry, crop
 	b = append(b, class...)
 	b = append(b, e.source...)
 	b = appendFloats(b, e.embedding)
+	b = appendQuality(b, e.quality)
 	meta := len(b) - start - recordSize
 	b = append(b, crop...)
 	seal(b[start:], k, file, seq, meta)
 	return b
 }
 
+// floatsAt is where in the record of e, a shot of a class, its embedding begins.
+func (e *entry) floatsAt(class string) int64 {
+	return recordSize + shotSize + int64(len(class)+len(e.source))
+}
+
 // decodeShot reads the meta of a shot, all but its embedding: floats are the
-// bytes of that, in b. What follows the embedding is left to later minor
-// versions.
+// bytes of that, in b.
 func decodeShot(b []byte) (class string, e *entry, floats []byte, err error) {
 	le := binary.LittleEndian
 	if len(b) < shotSize {
@@ -237,7 +243,11 @@ func decodeShot(b []byte) (class string, e *entry, floats []byte, err error) {
 		return "", nil, nil, fmt.Errorf("shot %d: its source is not valid UTF-8", e.id)
 	}
 	e.source = string(b[classLen : classLen+sourceLen])
-	return class, e, b[classLen+sourceLen:][:4*int(dim)], nil
+	b = b[classLen+sourceLen:]
+	if e.quality, err = decodeQuality(b[4*int(dim):]); err != nil {
+		return "", nil, nil, fmt.Errorf("shot %d: %w", e.id, err)
+	}
+	return class, e, b[:4*int(dim)], nil
 }
 
 // cropChecksum reads the crop's checksum from a shot's meta of at least

@@ -227,6 +227,19 @@ func (s *Set) raise(to uint16) error {
 	return s.compact()
 }
 
+// raiseIfRoom is raise for what a change can do without: a compaction that
+// fails without harm is not tried again. Callers look at s.minor for what came
+// of it, and hold s.change.
+func (s *Set) raiseIfRoom(to uint16) error {
+	if s.minor >= to || s.tidy != nil {
+		return nil
+	}
+	if s.tidy = s.compact(); s.broken != nil {
+		return s.writable()
+	}
+	return nil
+}
+
 // entries yields every shot that is there or that an undo brings back, once,
 // with its class. Callers hold s.change.
 func (s *Set) entries() map[*entry]string {

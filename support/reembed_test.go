@@ -391,7 +391,7 @@ func TestReembedAnOldStore(t *testing.T) {
 	if err := reembed(s, 2); err != nil {
 		t.Fatal(err)
 	}
-	if v := s.Info().Version; v != "1.2" || dump(s) != want {
+	if v := s.Info().Version; v != thisVersion || dump(s) != want {
 		t.Errorf("the version is %s and it shows\n%s\nwas\n%s", v, dump(s), want)
 	}
 	if err := s.Use(printB, dimB); err != nil {

@@ -150,7 +150,7 @@ func (p *replay) shot(m remnant) (change, error) {
 	p.ids[e.id] = e
 	p.top = max(p.top, e.id)
 	e.crop, e.cropLen, e.bytes = m.off+recordSize+int64(m.head.meta), m.head.crop, nextPage(m.head.size())
-	e.floats = m.off + recordSize + shotSize + int64(len(class)+len(e.source))
+	e.floats = m.off + e.floatsAt(class)
 	return change{kind: m.head.kind, at: e.at, id: e.id, class: class, shot: e}, nil
 }
 

@@ -70,11 +70,11 @@ func TestRuleInAnOldStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := dump(s)
-	if v := s.Info().Version; v != "1.2" {
+	if v := s.Info().Version; v != thisVersion {
 		t.Fatalf("the version is %s after a rule", v)
 	}
 	s.Close()
-	if s = openMem(t, disk); dump(s) != want || s.Info().Version != "1.2" {
+	if s = openMem(t, disk); dump(s) != want || s.Info().Version != thisVersion {
 		t.Errorf("after a restart it is %s and holds\n%s\nwant\n%s", s.Info().Version, dump(s), want)
 	}
 }

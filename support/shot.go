@@ -15,6 +15,7 @@ type Shot struct {
 	Source      string            // camera, file or whatever gave the picture
 	Fingerprint embed.Fingerprint // of the network that made the embedding
 	Embedding   embed.Embedding   // as the network gave it; shared with the Set: do not change it
+	Quality     *Quality          // of the picture; nil: it was not measured. Shared with the Set: do not change it
 }
 
 // Way is a class and how much is known of it.

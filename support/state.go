@@ -18,6 +18,7 @@ type entry struct {
 	id          uint64
 	at          time.Time
 	source      string
+	quality     *Quality // nil: not measured
 	fingerprint embed.Fingerprint
 	embedding   embed.Embedding
 	inv         float64 // 1 / L2 norm of the embedding

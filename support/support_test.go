@@ -53,9 +53,17 @@ func openMem(t testing.TB, fsys *memFS) *Set {
 	return must(Open(testDir, testOptions(fsys)))(t)
 }
 
-// add adds a shot that n decides.
+// thisVersion is the one that stores are written in.
+var thisVersion = fmt.Sprintf("%d.%d", major, minor)
+
+// add adds a shot that n decides; an even one has figures of quality.
 func add(s *Set, class string, n uint64, size int) error {
-	_, err := s.Add(class, vector(testDim, n), crop(size, n), fmt.Sprintf("picture %d", n), time.Unix(int64(n), 5))
+	var q *Quality
+	if n%2 == 0 {
+		v := float32(n%100) / 200
+		q = &Quality{v, v / 2, v / 3, v / 4, 1000 * v}
+	}
+	_, err := s.AddMeasured(class, vector(testDim, n), crop(size, n), fmt.Sprintf("picture %d", n), time.Unix(int64(n), 5), q)
 	return err
 }
 
@@ -69,7 +77,11 @@ func dump(s *Set) string {
 			if err != nil && !errors.Is(err, ErrNotFound) {
 				c = []byte(err.Error())
 			}
-			fmt.Fprintf(&b, "  %d %s %s %s %s %v %d %x\n", e.ID, e.Class, e.Time.Format(time.RFC3339Nano), e.Source, e.Fingerprint.Short(), e.Embedding, len(c), crc32.ChecksumIEEE(c))
+			fmt.Fprintf(&b, "  %d %s %s %s %s %v %d %x", e.ID, e.Class, e.Time.Format(time.RFC3339Nano), e.Source, e.Fingerprint.Short(), e.Embedding, len(c), crc32.ChecksumIEEE(c))
+			if e.Quality != nil {
+				fmt.Fprintf(&b, " %+v", *e.Quality)
+			}
+			b.WriteByte('\n')
 		}
 	}
 	for i := range s.past {
