@@ -152,11 +152,11 @@
 // A store of an earlier minor version is read as it is and written on as it is,
 // so a program of that version can go on with it. The first change that such a
 // program would lose, most often the first shot that a camera takes, makes it one
-// of this version, by a compaction: the old file
-// or the new one is there, whatever happens. There is no way back, and a program
-// refuses to write to a store of a higher minor version, because its compaction
-// would drop what it does not know; it can read it, since a minor version adds
-// only optional kinds, and to others only what their readers pass over. A higher major version is refused.
+// of this version, by a compaction: the old file or the new one is there, whatever
+// happens. There is no way back, and a program refuses to write to a store of a
+// higher minor version, because its compaction would drop what it does not know;
+// it can read it, since a minor version adds only optional kinds, and to others
+// only what their readers pass over. A higher major version is refused.
 //
 // # Which class, and whether it is known
 //

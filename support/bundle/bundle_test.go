@@ -54,7 +54,8 @@ func (m *memory) Crop(id uint64) ([]byte, error) {
 	return m.crops[id], nil
 }
 
-// example has three classes, a shot without a crop and one of another model.
+// example has three classes, a shot without a crop and one of another model. Of
+// the pictures every other one was measured.
 func example() *memory {
 	m := &memory{crops: map[uint64][]byte{}}
 	at := time.Date(2026, 3, 1, 12, 0, 0, 123, time.UTC)
@@ -62,6 +63,9 @@ func example() *memory {
 		s := support.Shot{ID: uint64(i + 1), Class: class, Time: at.Add(time.Duration(i) * time.Hour), Source: "camera:0", Fingerprint: printA, Embedding: embed.Embedding{float32(i) + 0.1, -1, 2}}
 		if i == 3 {
 			s.Fingerprint, s.Embedding = printB, embed.Embedding{7, 8}
+		}
+		if i%2 == 0 {
+			s.Quality = &support.Quality{Light: 0.1 * float32(i), Dark: 0.3, Bright: 0.2, Contrast: 0.25, Sharpness: 1234.5}
 		}
 		if i != 1 {
 			m.crops[s.ID] = bytes.Repeat([]byte{0xff, 0xd8, byte(i)}, 10*i+10)
@@ -119,6 +123,9 @@ func TestRoundTrip(t *testing.T) {
 			want := src.Shots(c.Class)[j]
 			if s.ID != want.ID || !s.Time.Equal(want.Time) || s.Source != want.Source || *s.Fingerprint != want.Fingerprint {
 				t.Errorf("shot %d is %+v, want %+v", j, s, want)
+			}
+			if got := s.Quality; (got == nil) != (want.Quality == nil) || got != nil && *got != *want.Quality {
+				t.Errorf("the quality of shot %d is %+v, want %+v", s.ID, got, want.Quality)
 			}
 			if got := b.Embedding(&s); !slices.Equal(got, want.Embedding) {
 				t.Errorf("shot %d is %v, want %v", s.ID, got, want.Embedding)
@@ -294,6 +301,8 @@ func shot(m map[string]any, c, i int) map[string]any {
 	return class(m, c)["shots"].([]any)[i].(map[string]any)
 }
 
+func quality(m map[string]any) map[string]any { return shot(m, 0, 0)["quality"].(map[string]any) }
+
 func table(m map[string]any, i int) map[string]any {
 	return m["embeddings"].([]any)[i].(map[string]any)
 }
@@ -318,6 +327,9 @@ func TestRefusesManifest(t *testing.T) {
 		{"a negative shot", func(m map[string]any) { shot(m, 0, 1)["id"] = -1 }, ErrCorrupt, "manifest.json"},
 		{"no time", func(m map[string]any) { shot(m, 0, 1)["time"] = "noon" }, ErrCorrupt, "manifest.json"},
 		{"a long source", func(m map[string]any) { shot(m, 0, 1)["source"] = strings.Repeat("x", maxSource+1) }, ErrCorrupt, "shot 2 has a source"},
+		{"no quality", func(m map[string]any) { shot(m, 0, 0)["quality"] = 2 }, ErrCorrupt, "manifest.json"},
+		{"a quality that cannot be", func(m map[string]any) { quality(m)["light"] = 1.5 }, ErrCorrupt, "shot 1: quality: light is 1.5, want 0 to 1"},
+		{"a quality beyond numbers", func(m map[string]any) { quality(m)["sharpness"] = 1e300 }, ErrCorrupt, "manifest.json"},
 		{"a missing crop", func(m map[string]any) { shot(m, 0, 0)["crop"] = "cup/9.jpg" }, ErrCorrupt, `the crop of shot 1, "cup/9.jpg", is not in the zip`},
 		{"a crop outside", func(m map[string]any) { shot(m, 0, 0)["crop"] = "../../etc/passwd" }, ErrCorrupt, "not in the zip"},
 		{"a crop of two", func(m map[string]any) { shot(m, 0, 2)["crop"] = "cup/1.jpg" }, ErrCorrupt, "shot 5 has the crop of another"},
@@ -344,7 +356,7 @@ func TestRefusesManifest(t *testing.T) {
 		}
 	}
 	// What is not known yet is passed over.
-	if _, err := open(edit(t, good, func(m map[string]any) { m["later"], shot(m, 0, 0)["quality"] = 1, 2 })); err != nil {
+	if _, err := open(edit(t, good, func(m map[string]any) { m["later"], shot(m, 0, 0)["later"], quality(m)["later"] = 1, 2, 3 })); err != nil {
 		t.Errorf("unknown keys: %v", err)
 	}
 }

@@ -31,6 +31,8 @@
 //	  sha256      of that file, hex
 //	  fingerprint of the model whose embedding it has, left out where it has none
 //	  row         in that model's file, from 0
+//	  quality     of the picture: light, dark, bright, contrast, sharpness (see
+//	              support.Quality), left out where it was not measured
 //
 // Folders are named after classes, but for names that no folder should have on
 // some system; the manifest says which belongs to what. Equal content makes equal
@@ -55,6 +57,7 @@ import (
 	"time"
 
 	"github.com/edge-camera/edge/embed"
+	"github.com/edge-camera/edge/support"
 )
 
 // Sentinel errors. What is returned wraps one of them and says what, where and
@@ -127,6 +130,8 @@ type Shot struct {
 
 	Fingerprint *embed.Fingerprint `json:"fingerprint,omitempty"`
 	Row         int                `json:"row"`
+
+	Quality *support.Quality `json:"quality,omitempty"`
 }
 
 // Shots is the number of shots.

@@ -15,7 +15,7 @@ import (
 // Store is where Import puts shots; *support.Set is one.
 type Store interface {
 	Source
-	Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error)
+	AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error)
 	Remove(id uint64) error
 }
 
@@ -276,7 +276,7 @@ func (b *Bundle) put(ctx context.Context, store Store, p *planned, opt *ImportOp
 			keep[id] = true
 			continue
 		}
-		shot, err := store.Add(r.Class, e, crop, s.Source, s.Time)
+		shot, err := store.AddMeasured(r.Class, e, crop, s.Source, s.Time, s.Quality)
 		if err != nil {
 			return fmt.Errorf("shot %d of %q: %w", s.ID, r.From, err)
 		}

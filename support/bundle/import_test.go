@@ -34,11 +34,11 @@ func (t *target) step() error {
 	return nil
 }
 
-func (t *target) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error) {
+func (t *target) AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error) {
 	if err := t.step(); err != nil {
 		return support.Shot{}, err
 	}
-	return t.Set.Add(class, e, crop, source, at)
+	return t.Set.AddMeasured(class, e, crop, source, at, q)
 }
 
 func (t *target) Remove(id uint64) error {
@@ -92,7 +92,11 @@ func openBundle(t *testing.T, src Source) *Bundle {
 func holds(s *support.Set) string {
 	var out []string
 	for _, shot := range s.Shots("") {
-		out = append(out, fmt.Sprint(shot.Class, " ", shot.Embedding))
+		quality := ""
+		if shot.Quality != nil {
+			quality = fmt.Sprint(" ", *shot.Quality)
+		}
+		out = append(out, fmt.Sprint(shot.Class, " ", shot.Embedding, quality))
 	}
 	slices.Sort(out)
 	return strings.Join(out, "\n")
@@ -128,6 +132,9 @@ func TestImport(t *testing.T) {
 		want := src.shots[i].Embedding
 		if i == 3 {
 			want = embed.Embedding{float32(len(src.crops[4])), 1, 0}
+		}
+		if q := src.shots[i].Quality; (s.Quality == nil) != (q == nil) || q != nil && *s.Quality != *q {
+			t.Errorf("the quality of shot %d is %+v, want %+v", s.ID, s.Quality, q)
 		}
 		if !slices.Equal(s.Embedding, want) {
 			t.Errorf("shot %d is %v, want %v", s.ID, s.Embedding, want)

@@ -237,6 +237,11 @@ func (b *Bundle) manifest() error {
 			case len(s.Source) > maxSource:
 				return bad("shot %d has a source of %d bytes, at most %d", s.ID, len(s.Source), maxSource)
 			}
+			if s.Quality != nil {
+				if err := s.Quality.Check(); err != nil {
+					return bad("shot %d: %s", s.ID, err)
+				}
+			}
 			ids[s.ID] = true
 			if s.Crop != "" {
 				crops[s.Crop] = true

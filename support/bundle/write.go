@@ -82,7 +82,7 @@ type packer struct {
 }
 
 func (p *packer) shot(src Source, c *Class, s support.Shot) error {
-	out := Shot{ID: s.ID, Time: s.Time, Source: s.Source}
+	out := Shot{ID: s.ID, Time: s.Time, Source: s.Source, Quality: s.Quality}
 	crop, err := src.Crop(s.ID)
 	switch {
 	case errors.Is(err, support.ErrNotFound):

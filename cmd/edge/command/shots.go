@@ -17,13 +17,24 @@ type shotLine struct {
 	Time        time.Time         `json:"time"`
 	Source      string            `json:"source"`
 	Fingerprint embed.Fingerprint `json:"fingerprint"`
+	Quality     *support.Quality  `json:"quality"` // null: it was not measured
+}
+
+// qualityText is what people see of it: nothing where it was not measured.
+func qualityText(q *support.Quality) string {
+	if q == nil {
+		return ""
+	}
+	return fmt.Sprintf(", light %.0f %%, sharpness %.0f", 100*q.Light, q.Sharpness)
 }
 
 func newShots(e *env) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "shots",
-		Short:   "List, look at, move or remove single shots",
-		Long:    "Shots lists the pictures that were taught, oldest first. Every change can be\ntaken back with edge undo.",
+		Use:   "shots",
+		Short: "List, look at, move or remove single shots",
+		Long: `Shots lists the pictures that were taught, oldest first, with their light (0 % is
+black, 100 % white) and sharpness (the higher the sharper) where these were
+measured. Every change can be taken back with edge undo.`,
 		Example: "  edge shots list cup\n  edge shots remove 12",
 		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return e.listShots("") },
@@ -132,8 +143,8 @@ func (e *env) listShots(class string) error {
 		e.note("%v", errNothingTaught)
 	}
 	for _, s := range list {
-		l := shotLine{s.ID, s.Class, s.Time.UTC(), s.Source, s.Fingerprint}
-		if err := e.line(l, "%d: %s, %s, from %s", l.ID, l.Class, l.Time.Local().Format("2006-01-02 15:04:05"), l.Source); err != nil {
+		l := shotLine{s.ID, s.Class, s.Time.UTC(), s.Source, s.Fingerprint, s.Quality}
+		if err := e.line(l, "%d: %s, %s, from %s%s", l.ID, l.Class, l.Time.Local().Format("2006-01-02 15:04:05"), l.Source, qualityText(l.Quality)); err != nil {
 			return err
 		}
 	}

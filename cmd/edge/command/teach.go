@@ -275,9 +275,9 @@ func (t *teacher) shot(f *camera.Frame, class string) (teachLine, error) {
 		l.Reason = oneLine(err.Error())
 		return l, nil
 	}
+	quality, reason := app.Gate(t.session.Pixels(), t.side)
 	if !t.o.noGate {
-		ok, reason := app.Gate(t.session.Pixels(), t.side)
-		if ok {
+		if reason == "" {
 			reason = t.twin(class)
 		}
 		if reason != "" {
@@ -291,7 +291,7 @@ func (t *teacher) shot(f *camera.Frame, class string) (teachLine, error) {
 		return l, pathError(f.Path, err)
 	}
 	// A class is as old as its teaching, not as its photographs.
-	shot, err := t.set.Add(class, t.embedding, crop, place(f.Path, f.Seq), time.Now())
+	shot, err := t.set.AddMeasured(class, t.embedding, crop, place(f.Path, f.Seq), time.Now(), quality)
 	if errors.Is(err, support.ErrShot) {
 		t.refused++
 		l.Reason = oneLine(err.Error())

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/edge-camera/edge/support"
 )
 
 // paint returns side × side pixels; f gives the red, green and blue of each.
@@ -66,9 +69,12 @@ func TestGate(t *testing.T) {
 		}, ""},
 		{"noise", noise(128, 127), ""},
 	} {
-		ok, reason := Gate(paint(side, c.at), side)
-		if ok != (c.want == "") || reason != c.want {
-			t.Errorf("%s: %v, %q; want %q", c.name, ok, reason, c.want)
+		q, reason := Gate(paint(side, c.at), side)
+		if reason != c.want {
+			t.Errorf("%s: %q; want %q", c.name, reason, c.want)
+		}
+		if err := q.Check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }
@@ -96,8 +102,8 @@ func TestGateAtItsLimits(t *testing.T) {
 		{with(50, 124, 132), ""},               // variance 16
 		{with(50, 124, 131), "nothing to see"}, // variance 12.25
 	} {
-		if ok, reason := Gate(c.pixels, 10); reason != c.want || ok != (c.want == "") {
-			t.Errorf("%v…: %v, %q; want %q", c.pixels[:9], ok, reason, c.want)
+		if _, reason := Gate(c.pixels, 10); reason != c.want {
+			t.Errorf("%v…: %q; want %q", c.pixels[:9], reason, c.want)
 		}
 	}
 }
@@ -110,15 +116,55 @@ func TestGateDoesNotOverflow(t *testing.T) {
 	for i := range p[:len(p)/2] {
 		p[i] = 255
 	}
-	if ok, reason := Gate(p, side); !ok {
-		t.Error(reason)
+	q, reason := Gate(p, side)
+	if reason != "" || q.Light != 0.5 || q.Contrast != 0.5 || q.Dark != 0.5 || q.Bright != 0.5 {
+		t.Errorf("%q, %+v", reason, *q)
 	}
 }
 
 func TestGateOfNoPicture(t *testing.T) {
 	for _, c := range []struct{ bytes, side int }{{0, 0}, {0, 1}, {2, 1}, {4, 1}, {3, -1}} {
-		if ok, reason := Gate(make([]byte, c.bytes), c.side); ok || reason == "" {
-			t.Errorf("%d bytes of side %d pass", c.bytes, c.side)
+		if q, reason := Gate(make([]byte, c.bytes), c.side); q != nil || reason == "" {
+			t.Errorf("%d bytes of side %d: %v, %q", c.bytes, c.side, q, reason)
 		}
+	}
+}
+
+// Figures that can be computed by hand.
+func TestQuality(t *testing.T) {
+	grey := func(luma func(x, y int) byte) []byte {
+		return paint(10, func(x, y int) [3]byte { v := luma(x, y); return [3]byte{v, v, v} })
+	}
+	board := func(x, y int) byte { return byte(51 + 102*((x+y)%2)) }
+	for _, c := range []struct {
+		name   string
+		pixels []byte
+		want   support.Quality
+	}{
+		{"grey", grey(func(int, int) byte { return 102 }), support.Quality{Light: 0.4}},
+		{"a white left half", grey(func(x, _ int) byte { return 255 * byte((9-x)/5) }),
+			// In two of eight columns one neighbour of four differs by 255.
+			support.Quality{Light: 0.5, Dark: 0.5, Bright: 0.5, Contrast: 0.5, Sharpness: 255 * 255 / 4.}},
+		{"a chess board", grey(board), support.Quality{Light: 0.4, Contrast: 0.2, Sharpness: 408 * 408}},
+		{"a slope", grey(func(x, y int) byte { return byte(30 + 10*x + y) }), support.Quality{Light: 79.5 / 255, Contrast: float32(math.Sqrt(100*8.25+8.25) / 255)}},
+		// Luma 77·255/256, 76 when it is cut; only red varies.
+		{"a red half", paint(10, func(x, _ int) [3]byte { return [3]byte{255 * byte(x/5), 0, 0} }),
+			support.Quality{Light: 38. / 255, Dark: 0.5, Contrast: 0.5, Sharpness: 76 * 76 / 4.}},
+	} {
+		if got, _ := Gate(c.pixels, 10); *got != c.want {
+			t.Errorf("%s: %+v\nwant %+v", c.name, *got, c.want)
+		}
+	}
+	// Blurred, a picture is less sharp and as light as before.
+	blurred := grey(func(x, y int) byte {
+		return byte((int(board(x, y))*2 + int(board(x+1, y))) / 3)
+	})
+	sharp, _ := Gate(grey(board), 10)
+	soft, _ := Gate(blurred, 10)
+	if soft.Sharpness*4 > sharp.Sharpness || soft.Light != sharp.Light {
+		t.Errorf("blurred %+v, sharp %+v", *soft, *sharp)
+	}
+	if q, _ := Gate([]byte{1, 2, 3}, 1); q.Sharpness != 0 {
+		t.Errorf("a single pixel: %+v", *q)
 	}
 }

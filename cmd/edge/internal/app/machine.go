@@ -13,7 +13,7 @@ import (
 
 // Set is where shots are kept; *support.Set is one.
 type Set interface {
-	Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error)
+	AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error)
 	Forget(class string) (shots int, err error)
 	Undo() (support.Change, error)
 	Ways() []support.Way
@@ -176,7 +176,8 @@ func (m *Machine) shoot(look *Look) (Event, error) {
 		return e, nil
 	}
 	e.Seq, e.Time = look.Seq, look.Time
-	if e.Reason = m.refuse(look); e.Reason != "" {
+	var quality *support.Quality
+	if quality, e.Reason = m.judge(look); e.Reason != "" {
 		m.show(gpio.Refused)
 		return e, nil
 	}
@@ -184,7 +185,7 @@ func (m *Machine) shoot(look *Look) (Event, error) {
 	if err != nil {
 		return e, fmt.Errorf("shot of %s: %w", m.current, err)
 	}
-	shot, err := m.set.Add(m.current, look.Embedding, crop, look.Source, look.Time)
+	shot, err := m.set.AddMeasured(m.current, look.Embedding, crop, look.Source, look.Time, quality)
 	if err != nil {
 		return e, fmt.Errorf("shot of %s: %w", m.current, err)
 	}
@@ -219,23 +220,21 @@ func (m *Machine) news() []support.Advice {
 	return fresh
 }
 
-// refuse returns why look makes no shot, "" if it does.
-func (m *Machine) refuse(look *Look) string {
-	if m.opt.NoGate {
-		return ""
-	}
+// judge returns how good look's picture is, as far as there is one, and why it
+// makes no shot, "" if it does.
+func (m *Machine) judge(look *Look) (quality *support.Quality, reason string) {
 	if look.Side > 0 {
-		if ok, reason := Gate(look.Pixels, look.Side); !ok {
-			return reason
-		}
+		quality, reason = Gate(look.Pixels, look.Side)
 	}
 	switch {
-	case len(m.last.embedding) == 0:
+	case m.opt.NoGate:
+		return quality, ""
+	case reason != "", len(m.last.embedding) == 0:
 	case look.Source == m.last.source && look.Seq == m.last.seq,
 		cosineDistance(look.Embedding, m.last.embedding) < sameDistance:
-		return "the same picture as the last shot"
+		reason = "the same picture as the last shot"
 	}
-	return ""
+	return quality, reason
 }
 
 // cosineDistance returns 1 − cos of two embeddings, whose norms are 1.

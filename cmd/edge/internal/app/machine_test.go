@@ -314,6 +314,29 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A shot keeps what the gate measured, whether or not the gate was asked.
+func TestShotsKeepTheirQuality(t *testing.T) {
+	for _, noGate := range []bool{false, true} {
+		set := openSet(t, t.TempDir())
+		m := newMachine(t, set, MachineOptions{NoGate: noGate})
+		seen, blind := look(1), look(2)
+		blind.Side = 0 // no pixels to look at
+		for _, l := range []*Look{seen, blind} {
+			if e, err := m.Do(Shot, l); err != nil || !e.Accepted {
+				t.Fatalf("%+v, %v", e, err)
+			}
+		}
+		want, _ := Gate(seen.Pixels, seen.Side)
+		shots := set.Shots("")
+		if got := shots[0].Quality; got == nil || *got != *want {
+			t.Errorf("gate left out %v: the quality is %+v, want %+v", noGate, got, *want)
+		}
+		if got := shots[1].Quality; got != nil {
+			t.Errorf("gate left out %v: the quality of no pixels is %+v", noGate, *got)
+		}
+	}
+}
+
 func TestAlmostTheSamePictureIsAnother(t *testing.T) {
 	m := newMachine(t, openSet(t, t.TempDir()), MachineOptions{})
 	if _, err := m.Do(Shot, look(0)); err != nil {
@@ -341,11 +364,11 @@ type failingSet struct {
 	err error
 }
 
-func (s *failingSet) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error) {
+func (s *failingSet) AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error) {
 	if s.err != nil {
 		return support.Shot{}, s.err
 	}
-	return s.Set.Add(class, e, crop, source, at)
+	return s.Set.AddMeasured(class, e, crop, source, at, q)
 }
 
 func (s *failingSet) Undo() (support.Change, error) {
@@ -421,9 +444,9 @@ type advisingSet struct {
 	shots int
 }
 
-func (s *advisingSet) Add(class string, e embed.Embedding, crop []byte, source string, at time.Time) (support.Shot, error) {
+func (s *advisingSet) AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error) {
 	s.shots++
-	return s.Set.Add(class, e, crop, source, at)
+	return s.Set.AddMeasured(class, e, crop, source, at, q)
 }
 
 func (s *advisingSet) Advice() []support.Advice { return s.all[:s.shots] }
