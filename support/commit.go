@@ -3,6 +3,7 @@ package support
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -45,15 +46,24 @@ func (s *Set) commit(rec []byte) error {
 		// record that looks whole and is not on the disk.
 		s.file.Truncate(s.end)
 		if readOnly(err) {
-			return fmt.Errorf("%w: %s: %w", ErrReadOnly, s.path, err)
+			return fmt.Errorf("%w: %w", ErrReadOnly, s.named("write", err))
 		}
-		return fmt.Errorf("write %s: %w", s.path, err)
+		return s.named("write", err)
 	}
 	s.files.Lock()
 	s.end = off + int64(len(rec))
 	s.files.Unlock()
 	s.seq++
 	return nil
+}
+
+// named is err with the store's path, which errors of the operating system's
+// files have.
+func (s *Set) named(op string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s %s: %w", op, s.path, err)
 }
 
 // do applies a change, makes it durable and publishes the new state.

@@ -10,12 +10,16 @@ import (
 // Quality is how good the picture is that a shot was made of, measured on the
 // network's input when it was taken. A Set keeps the figures and goes by none
 // of them: they are for whoever wonders later why a shot is of little use.
+//
+// What sharpness comes to is up to the subject: to 42 … 1,600, half of them above
+// 630, in 40 photographs of groceries at 224 pixels a side; to 5 … 25 in the same
+// ones blurred by a Gaussian of 1.1 % of their side.
 type Quality struct {
 	Light     float32 `json:"light"`     // mean luma: 0 is black, 1 white
 	Dark      float32 `json:"dark"`      // share of pixels that are all but black, 0 … 1
 	Bright    float32 `json:"bright"`    // share of pixels that are all but white, 0 … 1
 	Contrast  float32 `json:"contrast"`  // standard deviation of the channel that varies most, 0 … 0.5
-	Sharpness float32 `json:"sharpness"` // variance of the Laplacian of luma in levels of 255: out of focus below some 100, by the subject
+	Sharpness float32 `json:"sharpness"` // variance of the Laplacian of luma, in levels of 255
 }
 
 // Check says which figure cannot be.

@@ -235,3 +235,17 @@ func TestTornOnAFullDisk(t *testing.T) {
 		t.Fatalf("only %d operations", ops)
 	}
 }
+
+// People read the file's name once, whether or not the disk's error has it.
+func TestFailedWriteNamesTheFileOnce(t *testing.T) {
+	for _, failure := range []error{syscall.ENOSPC, &fs.PathError{Op: "write", Path: testDir + "/" + fileName, Err: syscall.ENOSPC}, &fs.PathError{Op: "write", Path: testDir + "/" + fileName, Err: syscall.EROFS}} {
+		disk := newMemFS()
+		s := openMem(t, disk)
+		disk.failAt, disk.failure = disk.ops+1, failure
+		err := add(s, "cup", 1, 10)
+		wantError(t, err, failure)
+		if n := strings.Count(err.Error(), fileName); n != 1 {
+			t.Errorf("%d times: %v", n, err)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func newClasses(e *env) *cobra.Command {
 			Args:    arguments(2, 2, "a class and its new name"),
 			RunE: func(_ *cobra.Command, args []string) error {
 				return e.change(func(s *support.Set) (changeLine, error) {
-					err := s.Rename(args[0], args[1])
+					err := inUse(s.Rename(args[0], args[1]), args[1], "edge classes merge makes one class of the two; edge classes lists them")
 					return changeLine{Event: "rename", Class: args[1], Was: args[0], Shots: len(s.Shots(args[1]))}, err
 				}, func(l changeLine) string { return l.Was + " is now called " + l.Class })
 			},
@@ -68,7 +68,7 @@ func newClasses(e *env) *cobra.Command {
 			Args:    arguments(2, 2, "the class to merge and the class to merge it into"),
 			RunE: func(_ *cobra.Command, args []string) error {
 				return e.change(func(s *support.Set) (changeLine, error) {
-					err := s.Merge(args[0], args[1])
+					err := inUse(s.Merge(args[0], args[1]), args[1], "name two classes; edge classes lists them")
 					return changeLine{Event: "merge", Class: args[1], Was: args[0], Shots: len(s.Shots(args[1]))}, err
 				}, func(l changeLine) string { return l.Was + " is now part of " + l.Class + ", " + shots(l.Shots) })
 			},
@@ -90,6 +90,15 @@ func newClasses(e *env) *cobra.Command {
 		},
 	)
 	return c
+}
+
+// inUse gives err a hint of its own where there is nothing wrong with the
+// class's name but that it is the name of one.
+func inUse(err error, class, hint string) error {
+	if errors.Is(err, support.ErrName) && support.CheckName(class) == nil {
+		return coded(exitUsage, err, hint)
+	}
+	return err
 }
 
 func (e *env) listClasses() error {

@@ -83,6 +83,7 @@ var kinds = []struct {
 	{gpio.ErrBusy, exitGPIO, "another program holds the pin; edge gpio list shows which"},
 	{gpio.ErrPermission, exitGPIO, "add the user to the group gpio: sudo usermod -aG gpio $USER, then log in again"},
 	{gpio.ErrPin, exitGPIO, "try another pin; edge gpio list shows them"},
+	{syscall.ENOSPC, exitFailed, "make room on the disk"},
 }
 
 // lastHints are for errors of the operating system, which say what and where

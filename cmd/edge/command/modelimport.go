@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,6 +26,7 @@ type nodeLine struct {
 func newModelImport(e *env) *cobra.Command {
 	var out, cut, name, license string
 	var mean, std channelsFlag
+	std.divides = true
 	var side int
 	var whole bool
 	c := &cobra.Command{
@@ -48,16 +50,20 @@ Squeeze, Unsqueeze, Transpose; Identity, Dropout, Cast, Constant, Shape and
 arithmetic of constants.`,
 		Example: "  edge model import net.onnx -o net.edge --input-mean 123.675,116.28,103.53 --input-std 58.395,57.12,57.375\n  edge quantize net.edge -o net-int8.edge --calibrate photos/",
 		Args:    arguments(1, 1, "an ONNX file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if out == "" {
 				return usagef("-o names the .edge file to write", "model import: -o: needs a file to write")
+			}
+			assumed := !c.Flags().Changed("input-mean") && !c.Flags().Changed("input-std")
+			if !assumed && !c.Flags().Changed("input-std") {
+				std.v = [3]float32{128, 128, 128}
 			}
 			b, err := os.ReadFile(args[0])
 			if err != nil {
 				return coded(exitModel, err, "name an ONNX file that can be read")
 			}
 			g, err := onnx.Import(b, onnx.ImportOptions{
-				Mean: mean, Std: std, Cut: cut, Side: side, Embedding: !whole,
+				Mean: mean.v, Std: std.v, Cut: cut, Side: side, Embedding: !whole,
 				Files: func(name string) ([]byte, error) { return readBeside(args[0], name) },
 				Note:  func(s string) { e.note("%s", s) },
 			})
@@ -97,11 +103,11 @@ arithmetic of constants.`,
 				}
 			}
 			in := g.Input
-			assumed := ""
-			if mean == (channelsFlag{}) && std == (channelsFlag{}) {
-				assumed = "; that was assumed: --input-mean and --input-std say what the network was trained on (PyTorch's usual: 123.675,116.28,103.53 and 58.395,57.12,57.375)"
+			remark := ""
+			if assumed {
+				remark = "; that was assumed: --input-mean and --input-std say what the network was trained on (PyTorch's usual: 123.675,116.28,103.53 and 58.395,57.12,57.375)"
 			}
-			e.note("input %d×%d, RGB, (rgb − %v)/%v%s", in.Height, in.Width, channels(in.Mean), channels(in.Std), assumed)
+			e.note("input %d×%d, RGB, (rgb − %v)/%v%s", in.Height, in.Width, channels(in.Mean), channels(in.Std), remark)
 			e.note("wrote %s: %s, embedding of %d numbers", out, number(len(g.Nodes), "node", "nodes"), shapes[g.Output].Len())
 			return nil
 		},
@@ -119,13 +125,16 @@ arithmetic of constants.`,
 }
 
 // channelsFlag is a number for each of R, G, B.
-type channelsFlag [3]float32
+type channelsFlag struct {
+	v       [3]float32
+	divides bool // numbers must be above 0
+}
 
 func (c *channelsFlag) String() string {
-	if *c == (channelsFlag{}) {
+	if c.v == [3]float32{} {
 		return ""
 	}
-	return fmt.Sprintf("%g,%g,%g", c[0], c[1], c[2])
+	return fmt.Sprintf("%g,%g,%g", c.v[0], c.v[1], c.v[2])
 }
 
 func (c *channelsFlag) Type() string { return "R,G,B" }
@@ -140,10 +149,13 @@ func (c *channelsFlag) Set(s string) error {
 	}
 	for i, f := range fields {
 		x, err := strconv.ParseFloat(strings.TrimSpace(f), 32)
-		if err != nil {
+		switch {
+		case err != nil || math.IsNaN(x) || math.IsInf(x, 0):
 			return fmt.Errorf("%q is no number", f)
+		case c.divides && !(x > 0):
+			return fmt.Errorf("%q is not above 0", f)
 		}
-		c[i] = float32(x)
+		c.v[i] = float32(x)
 	}
 	return nil
 }

@@ -72,6 +72,14 @@ It takes about twice the time.`,
 			if err != nil {
 				return err
 			}
+			if err := tryFile(out, outHint); err != nil {
+				return err
+			}
+			if html != "" {
+				if err := tryFile(html, reportHint); err != nil {
+					return err
+				}
+			}
 			if m.Precision != embed.Float32 {
 				return coded(exitModel, fmt.Errorf("%s: the model is %s already", args[0], m.Precision), "give it a float model, such as edge model import writes")
 			}
@@ -84,7 +92,8 @@ It takes about twice the time.`,
 			meta.Accuracy = "" // the float model's
 			meta.Recipe = strings.TrimPrefix(m.Meta.Recipe+"; edge quantize --method "+how.String(), "; ")
 			bad := badPictures{e: e}
-			small, report, err := quantize.Quantize(m.Graph, preprocessed(c.Context(), calibrate, m.Graph.Input.Height, embed.Region(region), &bad), quantize.Options{
+			good := 0
+			small, report, err := quantize.Quantize(m.Graph, preprocessed(c.Context(), calibrate, m.Graph.Input.Height, embed.Region(region), &good, &bad), quantize.Options{
 				Meta:     meta,
 				Method:   how,
 				Explain:  html != "",
@@ -92,6 +101,8 @@ It takes about twice the time.`,
 			})
 			p.end()
 			switch {
+			case errors.Is(err, quantize.ErrPictures) && good == 0 && bad.count > 0:
+				return bad.err() // why there are none has been told
 			case errors.Is(err, quantize.ErrPictures):
 				return coded(exitCamera, pathError(calibrate, err), fmt.Sprintf("give it %d pictures or more", quantize.MinPictures))
 			case err != nil:
@@ -108,7 +119,7 @@ It takes about twice the time.`,
 				return err
 			}
 			if html != "" {
-				err := writeTo(html, 0o644, "--report names a file in a folder that is there and can be written to", func(w io.Writer) error {
+				err := writeTo(html, 0o644, reportHint, func(w io.Writer) error {
 					return report.WriteHTML(w, meta.Name)
 				})
 				if err != nil {
@@ -147,8 +158,11 @@ It takes about twice the time.`,
 	return c
 }
 
-// preprocessed yields the pictures of a path as the network's inputs.
-func preprocessed(ctx context.Context, path string, side int, r embed.Region, bad *badPictures) func(yield func([]byte, error) bool) {
+const reportHint = "--report names a file in a folder that is there and can be written to"
+
+// preprocessed yields the pictures of a path as the network's inputs, and counts
+// them in good.
+func preprocessed(ctx context.Context, path string, side int, r embed.Region, good *int, bad *badPictures) func(yield func([]byte, error) bool) {
 	return func(yield func([]byte, error) bool) {
 		var scratch embed.Scratch
 		errStopped := errors.New("stopped")
@@ -157,6 +171,7 @@ func preprocessed(ctx context.Context, path string, side int, r embed.Region, ba
 			if err := embed.Preprocess(rgb, side, app.Picture(f), r, &scratch); err != nil {
 				return bad.tell(f.Path, pathError(f.Path, err))
 			}
+			*good++
 			if !yield(rgb, nil) {
 				return errStopped
 			}

@@ -135,7 +135,7 @@ func (e *env) teach(ctx context.Context, lessons []lesson, o *teachOptions) (err
 	}()
 	session := network.NewSession(e.threads)
 	defer session.Close()
-	t := teacher{e: e, o: o, set: set, session: session, side: network.Input().Height, embedding: make(embed.Embedding, network.Dim())}
+	t := teacher{e: e, o: o, set: set, session: session, side: network.Input().Height, embedding: make(embed.Embedding, network.Dim()), hints: map[string]bool{}}
 	t.progress = e.startProgress("taught", true)
 	defer t.progress.end()
 	for _, l := range lessons {
@@ -167,6 +167,7 @@ type teacher struct {
 	progress  *progress
 
 	accepted, refused, unreadable int
+	hints                         map[string]bool // that were given
 }
 
 func (t *teacher) teach(ctx context.Context, l lesson) error {
@@ -213,8 +214,25 @@ var errEnough = errors.New("enough shots")
 func (t *teacher) look(ctx context.Context, class string, paths []string, visit func(*camera.Frame) error) error {
 	return look(ctx, paths, camera.Options{}, visit, func(path string, err error) error {
 		t.unreadable++
-		return t.tell(teachLine{Class: class, Path: path, Reason: oneLine(err.Error())})
+		if err := t.tell(teachLine{Class: class, Path: path, Reason: reasonOf(path, err)}); err != nil {
+			return err
+		}
+		// One hint will do for a folder of pictures that are broken in one way.
+		if _, hint := diagnose(err); hint != "" && !t.hints[hint] {
+			t.hints[hint] = true
+			fmt.Fprintf(t.e.stderr, "hint: %s\n", oneLine(hint))
+		}
+		return nil
 	})
+}
+
+// reasonOf is err without the path, which the line has anyway.
+func reasonOf(path string, err error) string {
+	text := err.Error()
+	if rest, ok := strings.CutSuffix(text, ": "+path); ok {
+		return oneLine(rest)
+	}
+	return oneLine(strings.Replace(text, ": "+path+": ", ": ", 1))
 }
 
 func (t *teacher) shoot(f *camera.Frame, class string) error {
@@ -272,7 +290,7 @@ func (t *teacher) shot(f *camera.Frame, class string) (teachLine, error) {
 	region := embed.Region(t.o.region)
 	if err := t.session.Embed(t.embedding, app.Picture(f), region); err != nil {
 		t.unreadable++
-		l.Reason = oneLine(err.Error())
+		l.Reason = reasonOf(f.Path, err)
 		return l, nil
 	}
 	quality, reason := app.Gate(t.session.Pixels(), t.side)
