@@ -21,9 +21,9 @@ type ImportOptions struct {
 	Cut string
 
 	// Embedding makes an embedding network of what it finds: where nothing but
-	// a classifier follows the last global mean it is left out, and where the
-	// output has more than one place their mean is taken. With Cut only the
-	// latter.
+	// a classifier follows the last global mean it is left out, so is one whose
+	// scores that mean is of (SqueezeNet), and where the output has more than
+	// one place their mean is taken. With Cut only the latter.
 	Embedding bool
 
 	// Side is the height and width to read pictures at. 0: what the file says;

@@ -361,6 +361,54 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestMeanOfScores: a network that ends in the mean of a 1×1 convolution ends in
+// features or in scores, and only names and numbers tell which.
+func TestMeanOfScores(t *testing.T) {
+	end := func(name string, out, kernel int, after ...string) *file {
+		f := newFile().floats("w", 4, 3, 1, 1).floats(name, out, 4, kernel, kernel).
+			node("Conv", "x,w", "c").node("Relu", "c", "r").
+			node("Conv", "r,"+name, "s")
+		last := "s"
+		for _, op := range after {
+			f.node(op, last, last+"'")
+			last += "'"
+		}
+		return f.node("GlobalAveragePool", last, "y")
+	}
+	for _, c := range []struct {
+		name string
+		file *file
+		dim  int
+		note string
+	}{
+		{"scores by name", end("classifier.1.weight", 10, 1, "Relu"), 4, `cut at "r"; the classifier after it, "the Conv" and the mean of its 10 scores, is left out`},
+		{"scores without an activation", end("classifier.1.weight", 10, 1), 4, "10 scores"},
+		{"ImageNet's classes", end("w2", 1000, 1, "Relu"), 4, "1000 scores"},
+		{"ImageNet's classes and one for the rest", end("w2", 1001, 1), 4, "1001 scores"},
+		{"features", end("features.18.0.weight", 1280, 1, "Relu"), 1280, ""},
+		{"a larger window", end("w2", 1000, 3), 1000, "if they are scores"},
+	} {
+		var notes []string
+		note := func(s string) { notes = append(notes, s) }
+		b := c.file.bytes()
+		g, err := Import(b, ImportOptions{Embedding: true, Note: note})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		shapes, err := g.Shapes()
+		if got := shapes[g.Output]; err != nil || got != (embed.Shape{H: 1, W: 1, C: c.dim}) {
+			t.Errorf("%s: output %v, want %d numbers; %v", c.name, got, c.dim, err)
+		}
+		if got := strings.Join(notes, "; "); !strings.Contains(got, c.note) || c.note == "" && got != "" {
+			t.Errorf("%s: notes %q, want %q", c.name, notes, c.note)
+		}
+		if g, err = Import(b, ImportOptions{}); err != nil || len(g.Nodes) < 4 {
+			t.Errorf("%s, whole: %v", c.name, err)
+		}
+	}
+}
+
 // TestSharedWeights: a small file whose nodes all name one large initializer
 // must not become a large graph.
 func TestSharedWeights(t *testing.T) {

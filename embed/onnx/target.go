@@ -108,7 +108,7 @@ func (im *importer) finish(target string, opt ImportOptions) error {
 
 // cutClassifier moves the output to the last global mean if nothing but a
 // classifier follows: layers on single places, at least one of them with
-// weights.
+// weights. Where the mean is one of scores (see scorer) it goes too.
 func (im *importer) cutClassifier() {
 	layers := 0
 	if c := im.shapes[im.graph.Output].C; c == 1000 || c == 1001 {
@@ -121,6 +121,10 @@ func (im *importer) cutClassifier() {
 			if layers > 0 {
 				im.graph.Output = v
 				im.note(fmt.Sprintf("cut at %q, the last global mean; the classifier after it is left out (%s)", im.origin[v], plural(layers, "layer")))
+			} else if conv := im.scorer(e.In[0]); conv > 0 {
+				im.graph.Output = im.graph.Nodes[conv-1].In[0]
+				im.note(fmt.Sprintf("cut at %q; the classifier after it, %q and the mean of its %d scores, is left out",
+					im.origin[im.graph.Output], im.graph.Nodes[conv-1].Name, im.shapes[conv].C))
 			}
 			return
 		case e.Op == embed.OpDense || e.Op == embed.OpConv && im.shapes[e.In[0]].Len() == im.shapes[e.In[0]].C:
@@ -132,8 +136,35 @@ func (im *importer) cutClassifier() {
 	}
 }
 
+// scorer returns the convolution that makes the scores whose mean a network ends
+// with, as SqueezeNet does; 0 where v are features. By shape the two are alike:
+// MobileNet's last features come from a 1×1 convolution too. So it must have the
+// name that exporters keep from the training, or give as many numbers as ImageNet
+// has classes.
+func (im *importer) scorer(v embed.Value) embed.Value {
+	for v > 0 && im.graph.Nodes[v-1].Op == embed.OpAct {
+		v = im.graph.Nodes[v-1].In[0]
+	}
+	if v == 0 {
+		return 0
+	}
+	e := &im.graph.Nodes[v-1]
+	if e.Op != embed.OpConv || e.Groups != 1 || e.Window != (embed.Window{KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1}) {
+		return 0
+	}
+	names := []string{e.Name}
+	if i := im.outline.find(im.origin[v]); i >= 0 {
+		names = append(names, im.outline.nodes[i].in...)
+	}
+	called := slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "classifier") })
+	if called || e.Out == 1000 || e.Out == 1001 {
+		return v
+	}
+	return 0
+}
+
 // noteClasses warns of an output that is still out and looks like the classes
-// of ImageNet: a classifier that ends in a mean, as SqueezeNet does.
+// of ImageNet.
 func (im *importer) noteClasses(out embed.Value) {
 	if im.graph.Output != out {
 		return

@@ -37,7 +37,9 @@ it, and writes it as a float32 model, which edge quantize makes an int8 one of.
 MobileNet, EfficientNet, ResNet, ShuffleNet, SqueezeNet and others of their kind
 are read as PyTorch, timm and tf2onnx export them.
 
-A classifier's last layers are left out: the embedding is the last global mean.
+A classifier's last layers are left out: the embedding is the last global mean, or
+in a network like SqueezeNet, which ends in the mean of its scores, that of what
+they are made of.
 --cut names another tensor or node, --whole keeps everything. The pictures must
 be given to the network as it was trained on: --input-mean and --input-std, from
 0 to 255; where a training says 0.485 of 0…1, that is 123.675.
