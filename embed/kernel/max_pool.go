@@ -12,11 +12,6 @@ func (t *Tier) MaxPool(p *Pool) Op { return &maxPoolOp{*p, t.sign()} }
 
 func (d *maxPoolOp) Parts() []Part { return d.parts() }
 
-// parts cuts a pool into rows.
-func (p *Pool) parts() []Part {
-	return rowParts(p.Out.H, ceil(addPart, p.Out.W*p.Out.C*p.Window.KernelH*p.Window.KernelW), p.Out.C, p.Out.C)
-}
-
 func (d *maxPoolOp) Scratch() int { return 0 }
 
 func (d *maxPoolOp) Run(a *Args, p Part) {
@@ -28,7 +23,9 @@ func (d *maxPoolOp) Run(a *Args, p Part) {
 			out := asBytes(a.Out[d.Out.At(y, x)-a.OutFrom:][:d.Out.C])
 			at := d.In.At(top, left) - a.AFrom
 			if len(out) < lanes {
-				d.single(out, in, at, rows, columns)
+				for c := range out {
+					out[c] = d.most(in, at+c, rows, columns)
+				}
 				continue
 			}
 			for c := 0; c < len(out); c += lanes {
@@ -42,7 +39,7 @@ func (d *maxPoolOp) Run(a *Args, p Part) {
 // lanes is the greatest in each of eight channels.
 func (d *maxPoolOp) lanes(out, in []byte, at, rows, columns int) {
 	sign := signs(d.sign)
-	down, right := d.Window.DilationH*d.In.Row(), d.Window.DilationW*d.In.C
+	down, right := d.steps()
 	var most uint64 // of q+128, which is at least 0
 	for range rows {
 		for p := at; p < at+columns*right; p += right {
@@ -53,15 +50,15 @@ func (d *maxPoolOp) lanes(out, in []byte, at, rows, columns int) {
 	binary.LittleEndian.PutUint64(out, most^sign)
 }
 
-// single is the greatest in each channel, one by one.
-func (d *maxPoolOp) single(out, in []byte, at, rows, columns int) {
-	for c := range out {
-		var most uint8
-		for ky := range rows {
-			for kx := range columns {
-				most = max(most, in[at+ky*d.Window.DilationH*d.In.Row()+kx*d.Window.DilationW*d.In.C+c]^d.sign)
-			}
+// most is the greatest in one channel.
+func (d *maxPoolOp) most(in []byte, at, rows, columns int) uint8 {
+	down, right := d.steps()
+	var most uint8 // of q+128
+	for range rows {
+		for p := at; p < at+columns*right; p += right {
+			most = max(most, in[p]^d.sign)
 		}
-		out[c] = most ^ d.sign
+		at += down
 	}
+	return most ^ d.sign
 }

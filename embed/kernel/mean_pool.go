@@ -60,7 +60,7 @@ func (d *meanPoolOp) mean(n meanDivision, sum int32) uint8 {
 // lanes returns the sums of q+128 of eight channels, 16 bits each.
 func (d *meanPoolOp) lanes(in []byte, at, rows, columns int) (even, odd uint64) {
 	sign := signs(d.sign)
-	down, right := d.Window.DilationH*d.In.Row(), d.Window.DilationW*d.In.C
+	down, right := d.steps()
 	for range rows {
 		for p := at; p < at+columns*right; p += right {
 			v := loadLanes(in, p) ^ sign
@@ -74,7 +74,7 @@ func (d *meanPoolOp) lanes(in []byte, at, rows, columns int) (even, odd uint64) 
 
 // sum returns the sum of q+128 of one channel.
 func (d *meanPoolOp) sum(in []byte, at, rows, columns int) (sum int32) {
-	down, right := d.Window.DilationH*d.In.Row(), d.Window.DilationW*d.In.C
+	down, right := d.steps()
 	for range rows {
 		for p := at; p < at+columns*right; p += right {
 			sum += int32(in[p] ^ d.sign)

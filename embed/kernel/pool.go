@@ -39,23 +39,35 @@ type Pool struct {
 // down a mean counts.
 func (p *Pool) Rows(y int) (first, rows, counted int) {
 	w := &p.Window
-	from, to := w.Rows(y, p.In.H)
-	first, rows = y*w.StrideH-w.Top+from*w.DilationH, to-from
-	if !p.CountPadding {
-		return first, rows, rows
-	}
-	_, counted = within(y*w.StrideH, w.KernelH, w.DilationH, w.Top+p.In.H+w.Bottom-p.UncountedBottom)
-	return first, rows, counted
+	return p.places(y*w.StrideH, w.KernelH, w.DilationH, w.Top, p.In.H, w.Bottom-p.UncountedBottom)
 }
 
 // Columns is Rows across.
 func (p *Pool) Columns(x int) (first, columns, counted int) {
 	w := &p.Window
-	from, to := w.Columns(x, p.In.W)
-	first, columns = x*w.StrideW-w.Left+from*w.DilationW, to-from
+	return p.places(x*w.StrideW, w.KernelW, w.DilationW, w.Left, p.In.W, w.Right-p.UncountedRight)
+}
+
+// places is Rows or Columns of a window that begins at a place of the padded
+// picture: before places of padding, the n of the picture, and after ones that a
+// mean may count.
+func (p *Pool) places(at, kernel, dilation, before, n, after int) (first, inside, counted int) {
+	from, to := within(at-before, kernel, dilation, n)
+	first, inside = at-before+from*dilation, to-from
 	if !p.CountPadding {
-		return first, columns, columns
+		return first, inside, inside
 	}
-	_, counted = within(x*w.StrideW, w.KernelW, w.DilationW, w.Left+p.In.W+w.Right-p.UncountedRight)
-	return first, columns, counted
+	_, counted = within(at, kernel, dilation, before+n+after)
+	return first, inside, counted
+}
+
+// parts cuts a pool into rows.
+func (p *Pool) parts() []Part {
+	return rowParts(p.Out.H, ceil(addPart, p.Out.W*p.Out.C*p.Window.KernelH*p.Window.KernelW), p.Out.C, p.Out.C)
+}
+
+// steps returns how far it is in In from a place of a window to the one below it
+// and to the one on its right.
+func (p *Pool) steps() (down, right int) {
+	return p.Window.DilationH * p.In.Row(), p.Window.DilationW * p.In.C
 }
