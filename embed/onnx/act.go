@@ -106,13 +106,7 @@ func (n *node) leakyRelu() error {
 // pRelu: Y = X where X ≥ 0, else slope·X, the slope one number or one a
 // channel: then max(X, 0) + slope·min(X, 0).
 func (n *node) pRelu() error {
-	if err := n.only(); err != nil {
-		return err
-	}
-	if err := n.inputs(2, 2); err != nil {
-		return err
-	}
-	x, err := n.feature(0)
+	x, err := n.operand(2, 2)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -18,6 +19,15 @@ func (n *node) only(known ...string) error {
 		}
 	}
 	return nil
+}
+
+// operand returns the first input of an operator with no other attributes than
+// known and with least to most inputs.
+func (n *node) operand(least, most int, known ...string) (feature, error) {
+	if err := cmp.Or(n.only(known...), n.inputs(least, most)); err != nil {
+		return feature{}, err
+	}
+	return n.feature(0)
 }
 
 // attribute returns the attribute called name, or missing when it is not there.

@@ -10,13 +10,7 @@ import (
 // gemm: Y = alpha·A·B + beta·C with A computed. B is [In][Out], or [Out][In]
 // with transB.
 func (n *node) gemm() error {
-	if err := n.only("alpha", "beta", "transA", "transB"); err != nil {
-		return err
-	}
-	if err := n.inputs(2, 3); err != nil {
-		return err
-	}
-	x, err := n.feature(0)
+	x, err := n.operand(2, 3, "alpha", "beta", "transA", "transB")
 	if err != nil {
 		return err
 	}
@@ -67,13 +61,7 @@ func (n *node) gemm() error {
 
 // matMul: Y = A·B with A computed and B constant, [In][Out].
 func (n *node) matMul() error {
-	if err := n.only(); err != nil {
-		return err
-	}
-	if err := n.inputs(2, 2); err != nil {
-		return err
-	}
-	x, err := n.feature(0)
+	x, err := n.operand(2, 2)
 	if err != nil {
 		return err
 	}

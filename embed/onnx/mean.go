@@ -1,8 +1,6 @@
 package onnx
 
 import (
-	"cmp"
-
 	"github.com/edge-camera/edge/embed"
 )
 
@@ -17,12 +15,9 @@ func (n *node) globalAveragePool() error {
 
 // onlyPicture returns the picture that is all an operator has.
 func (n *node) onlyPicture() (feature, error) {
-	if err := cmp.Or(n.only(), n.inputs(1, 1)); err != nil {
-		return feature{}, err
-	}
-	x, err := n.feature(0)
+	x, err := n.operand(1, 1)
 	if err != nil {
-		return feature{}, err
+		return x, err
 	}
 	return n.asPicture(x)
 }

@@ -12,13 +12,7 @@ import (
 
 // flatten: the dimensions before axis in one and those from it on in another.
 func (n *node) flatten() error {
-	if err := n.only("axis"); err != nil {
-		return err
-	}
-	if err := n.inputs(1, 1); err != nil {
-		return err
-	}
-	x, err := n.feature(0)
+	x, err := n.operand(1, 1, "axis")
 	if err != nil {
 		return err
 	}
