@@ -42,9 +42,9 @@ func (l *learner) ridge(columns []int) *ridge {
 // looRidge writes the scores that row i would get from the other rows. The
 // residual of a linear smoother tells: yᵢ − Aᵢ/pᵢ.
 func (l *learner) looRidge(dst []float64, i int) {
-	p := l.inverse[i][i]
+	p := -1 / l.inverse[i][i]
 	for c, a := range l.coef[i] {
-		dst[c] = -a / p
+		dst[c] = a * p
 	}
 	dst[l.label[i]]++
 }

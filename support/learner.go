@@ -45,34 +45,36 @@ func newLearner() *learner { return &learner{row: map[*entry]int{}} }
 // sync makes the learner's shots those of st. It gives up, and leaves a learner
 // of no use, when quit says so; that may be nil.
 func (l *learner) sync(st state, dim int, quit func() bool) {
-	want := make(map[*entry]string, st.len())
+	want := make([]string, len(l.shots)) // by row; empty: gone
 	var added []*entry
 	var labels []string
 	st.all(func(w *way, e *entry) {
 		if len(e.embedding) != dim {
 			return
 		}
-		want[e] = w.name
-		if _, ok := l.row[e]; !ok {
-			added = append(added, e)
-			labels = append(labels, w.name)
+		if i, ok := l.row[e]; ok {
+			want[i] = w.name
+			return
 		}
+		added = append(added, e)
+		labels = append(labels, w.name)
 	})
 	// Many at once are cheaper if the weights are made at the end.
 	changes := len(added)
-	for i, e := range l.shots {
-		if name, ok := want[e]; !ok || name != l.class[l.label[i]] {
+	for i, name := range want {
+		if name != l.class[l.label[i]] {
 			changes++
 		}
 	}
 	anew := changes > 4
-	for i := len(l.shots) - 1; i >= 0; i-- {
-		if _, ok := want[l.shots[i]]; !ok {
+	for i := len(want) - 1; i >= 0; i-- {
+		if want[i] == "" {
 			l.remove(i, !anew)
 		}
 	}
-	for i, e := range l.shots {
-		if name := want[e]; name != l.class[l.label[i]] {
+	want = slices.DeleteFunc(want, func(name string) bool { return name == "" })
+	for i, name := range want {
+		if name != l.class[l.label[i]] {
 			l.relabel(i, l.column(name, dim), !anew)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 // looResult is what the heads say of each shot as if it had never been taught,
 // and which other class it would be nearest to.
 type looResult struct {
-	row    map[*entry]int // as the learner had it
-	label  []int          // column of each row
+	row    map[*entry]int // the learner's, until it changes
+	label  []int          // the learner's: column of each row
 	asked  int            // rows that were asked about: those of classes with at least two takes
 	right  map[Head]int   // of them
 	named  map[Head][]verdict
@@ -29,7 +29,7 @@ type verdict struct {
 // all follows from what the learner has.
 func (l *learner) leaveOneOut(between [][]float64) *looResult {
 	n, w := len(l.shots), len(l.class)
-	res := &looResult{label: slices.Clone(l.label), right: map[Head]int{}, named: map[Head][]verdict{}, other: make([]verdict, n), margin: make([]float64, n), like: make([]int, n)}
+	res := &looResult{row: l.row, label: l.label, right: map[Head]int{}, named: map[Head][]verdict{}, other: make([]verdict, n), margin: make([]float64, n), like: make([]int, n)}
 	heads := []Head{Prototype, NearestShot, Ridge}
 	if between != nil {
 		heads = append(heads, LDA)
@@ -37,18 +37,22 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 	for _, h := range heads {
 		res.named[h] = make([]verdict, n)
 	}
-	proto, scores, disc := make([]float64, w), make([]float64, w), make([]float64, w)
+	prototype, nearest, ridge, lda := res.named[Prototype], res.named[NearestShot], res.named[Ridge], res.named[LDA]
+	cosines, scores, disc := make([]float64, w), make([]float64, w), make([]float64, w)
+	var discriminant *looLDA
+	if between != nil {
+		discriminant = l.newLooLDA(between)
+	}
 	for i, c := range l.label {
-		for k := range proto {
-			proto[k] = l.toward[k][i]
+		for k, t := range l.toward {
+			cosines[k] = t[i]
 		}
-		proto[c] = l.without[i]
+		cosines[c] = l.without[i]
 		res.other[i] = verdict{-1, 2}
 		res.margin[i], res.like[i] = math.Inf(-1), -1
-		for k, s := range proto {
-			if d := 1 - s; k != c && d < res.other[i].distance {
-				res.other[i] = verdict{k, d}
-			}
+		top := highest(cosines)
+		if k := top.but(c); k >= 0 && 1-cosines[k] < 2 {
+			res.other[i] = verdict{k, 1 - cosines[k]}
 		}
 		if math.IsNaN(l.without[i]) {
 			for _, h := range heads {
@@ -57,42 +61,68 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 			continue
 		}
 		res.asked++
-		tell := func(h Head, k int) {
-			res.named[h][i] = verdict{k, min(max(1-proto[k], 0), 2)}
-			if k == c {
+		named := func(k int) verdict { return verdict{k, min(max(1-cosines[k], 0), 2)} }
+		prototype[i] = named(l.best(top, cosines, cosines))
+		nearest[i] = named(l.label[l.row[l.nearest[i].shot]])
+		l.looRidge(scores, i)
+		top = highest(scores)
+		ridge[i] = named(l.best(top, scores, cosines))
+		if k := top.but(c); k >= 0 {
+			res.margin[i], res.like[i] = scores[k]-scores[c], k
+		}
+		if discriminant != nil {
+			discriminant.scores(disc, i)
+			lda[i] = named(l.best(highest(disc), disc, cosines))
+		}
+	}
+	for _, h := range heads {
+		for i, v := range res.named[h] {
+			if v.column == l.label[i] {
 				res.right[h]++
 			}
 		}
-		tell(Prototype, l.best(proto, proto))
-		tell(NearestShot, l.label[l.row[l.nearest[i].shot]])
-		l.looRidge(scores, i)
-		tell(Ridge, l.best(scores, proto))
-		for k, s := range scores {
-			if m := s - scores[c]; k != c && m > res.margin[i] {
-				res.margin[i], res.like[i] = m, k
-			}
-		}
-		if between != nil {
-			l.looLDA(disc, scores, between, i)
-			tell(LDA, l.best(disc, proto))
-		}
-	}
-	res.row = make(map[*entry]int, n)
-	for i, e := range l.shots {
-		res.row[e] = i
 	}
 	return res
 }
 
-// best returns the column that rank would put first.
-func (l *learner) best(scores, cosines []float64) int {
-	top := scores[0]
-	for _, s := range scores[1:] {
-		top = max(top, s)
+// topTwo is where the highest two of some numbers are, the second −1 if there is
+// but one; first is never −1.
+type topTwo struct{ first, second int }
+
+func highest(v []float64) topTwo {
+	t := topTwo{0, -1}
+	first, second := v[0], math.Inf(-1)
+	for i, x := range v[1:] {
+		if !(x > second) {
+			continue
+		}
+		if x > first {
+			t, first, second = topTwo{i + 1, t.first}, x, first
+		} else {
+			t.second, second = i+1, x
+		}
+	}
+	return t
+}
+
+// but is where the highest is but for one; −1 if there is no other.
+func (t topTwo) but(i int) int {
+	if t.first == i {
+		return t.second
+	}
+	return t.first
+}
+
+// best returns the column that rank would put first, of the scores whose highest
+// are given.
+func (l *learner) best(top topTwo, scores, cosines []float64) int {
+	most := scores[top.first]
+	if top.second < 0 || scores[top.second] <= most-sameScore {
+		return top.first
 	}
 	best := -1
 	for k, s := range scores {
-		if s > top-sameScore || s == top {
+		if s > most-sameScore || s == most {
 			if best < 0 || cosines[k] > cosines[best] || cosines[k] == cosines[best] && l.class[k] < l.class[best] {
 				best = k
 			}
