@@ -3,6 +3,7 @@ package quantize_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/edge-camera/edge/embed"
@@ -130,9 +131,10 @@ func imageNet() *embed.Graph {
 	return g
 }
 
-// unseen returns the least cosine of the int8 model to g on pictures that it
-// was not made with.
-func unseen(t *testing.T, g *embed.Graph, m *embed.Model) float64 {
+// cosines returns those of the int8 model's embeddings to g's: of n pictures,
+// whose seeds begin with first. It is 1 where g's is all zero and nothing can be
+// compared.
+func cosines(t *testing.T, g *embed.Graph, m *embed.Model, first uint64, n int) (all []float64) {
 	t.Helper()
 	net, err := embed.NewNetwork(m)
 	if err != nil {
@@ -141,9 +143,8 @@ func unseen(t *testing.T, g *embed.Graph, m *embed.Model) float64 {
 	s := net.NewSession(1)
 	defer s.Close()
 	got := make([]float32, net.Dim())
-	least := 1.0
-	for i := range 6 {
-		pix := embedtest.Pixels(g.Input.Height*g.Input.Width*3, 7000+uint64(i))
+	for i := range n {
+		pix := embedtest.Pixels(g.Input.Height*g.Input.Width*3, first+uint64(i))
 		if err := s.Run(got, pix); err != nil {
 			t.Fatal(err)
 		}
@@ -153,12 +154,20 @@ func unseen(t *testing.T, g *embed.Graph, m *embed.Model) float64 {
 			aa += float64(got[j]) * float64(got[j])
 			bb += float64(w) * float64(w)
 		}
-		if bb == 0 {
-			continue
+		cosine := 1.0
+		if bb > 0 {
+			cosine = ab / math.Sqrt(max(aa*bb, 1e-300))
 		}
-		least = min(least, ab/math.Sqrt(max(aa*bb, 1e-300)))
+		all = append(all, cosine)
 	}
-	return least
+	return all
+}
+
+// unseen returns the least cosine of the int8 model to g on pictures that it
+// was not made with.
+func unseen(t *testing.T, g *embed.Graph, m *embed.Model) float64 {
+	t.Helper()
+	return slices.Min(cosines(t, g, m, 7000, 6))
 }
 
 func TestNetworks(t *testing.T) {
