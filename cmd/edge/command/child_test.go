@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"bytes"
 	"os"
 	"os/exec"
@@ -53,6 +54,21 @@ func (w workbench) edge(t *testing.T, args ...string) *exec.Cmd {
 	c.Dir = w.dir
 	c.Env = append(os.Environ(), "EDGE_MODEL=tiny.edge", "EDGE_STORE="+w.store, "EDGE_THREADS=1", "GORACE="+raceOptions)
 	return c
+}
+
+// begin starts c and returns what it prints, line by line, and what it says.
+func begin(t *testing.T, c *exec.Cmd) (lines *bufio.Scanner, stderr *bytes.Buffer) {
+	t.Helper()
+	stderr = new(bytes.Buffer)
+	c.Stderr = stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return bufio.NewScanner(out), stderr
 }
 
 // output runs edge and returns what it printed.

@@ -3,7 +3,6 @@
 package command
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -36,18 +35,9 @@ func TestKilledWhileTeaching(t *testing.T) {
 	for round := range rounds {
 		class := fmt.Sprint("class ", round)
 		c := w.edge(t, append([]string{"teach", "--json", "--no-gate", class}, paths...)...)
-		var stderr bytes.Buffer
-		c.Stderr = &stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
+		lines, stderr := begin(t, c)
 		// A shot takes some milliseconds, so the kill comes anywhere in it.
 		after, wait := r.IntN(pictures/2), time.Duration(r.IntN(5000))*time.Microsecond
-		lines := bufio.NewScanner(out)
 		for n := 0; lines.Scan(); n++ {
 			if bytes.HasPrefix(lines.Bytes(), []byte(`{"event":"advice"`)) {
 				continue // after the last picture

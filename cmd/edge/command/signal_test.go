@@ -3,7 +3,6 @@
 package command
 
 import (
-	"bufio"
 	"bytes"
 	"image/jpeg"
 	"mime/multipart"
@@ -33,16 +32,7 @@ func TestRunStopped(t *testing.T) {
 	clip := makeClip(t, w)
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		c := w.edge(t, "run", "--json", "--loop", "--camera", clip)
-		var stderr bytes.Buffer
-		c.Stderr = &stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
+		lines, stderr := begin(t, c)
 		if !lines.Scan() {
 			t.Fatalf("%v: no event", s)
 		}
@@ -70,16 +60,7 @@ func TestInterrupted(t *testing.T) {
 		{syscall.SIGTERM, 143, []string{"teach", "--no-gate", "--shots", "1000000", "cup", url}},
 	} {
 		c := w.edge(t, append(v.args, "--json", "--quiet")...)
-		var stderr bytes.Buffer
-		c.Stderr = &stderr
-		out, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
+		lines, stderr := begin(t, c)
 		if !lines.Scan() {
 			t.Fatalf("%v: no line; %s", v.args, stderr.Bytes())
 		}

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -46,16 +45,8 @@ func TestRunKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := w.edge(t, "run", "--json", "--loop", "--no-gate", "--camera", clip, "--classes", "cup,keys", "--shots", "2")
-	var stderr bytes.Buffer
-	c.Stdin, c.Stderr = terminal, &stderr
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
+	c.Stdin = terminal
+	lines, stderr := begin(t, c)
 	// await reads events up to the next one of a kind and returns it.
 	await := func(kind string) map[string]any {
 		t.Helper()
