@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -150,7 +151,7 @@ It takes about twice the time.`,
 	}
 	f := c.Flags()
 	outVar(f, &out, ".edge file to write")
-	f.StringVar(&calibrate, "calibrate", "", "folder or clip of pictures to calibrate with")
+	f.StringVar(&calibrate, "calibrate", "", "folder or clip of pictures to calibrate with, or a folder of such folders")
 	f.StringVar(&method, "method", "auto", "techniques, with commas between them")
 	f.StringVar(&html, "report", "", ".html file to write a report to")
 	f.StringVar(&name, "name", "", "name of the model (default the file's)")
@@ -160,13 +161,41 @@ It takes about twice the time.`,
 
 const reportHint = "--report names a file in a folder that is there and can be written to"
 
+// calibrationPictures returns the pictures of a folder and of the folders in it,
+// as there are where every class has one; anything else, and a folder without a
+// picture, is returned as it is.
+func calibrationPictures(path string) []string {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return []string{path}
+	}
+	folders := []string{path}
+	for _, d := range entries {
+		// A link to a folder is as good as the folder.
+		folder := filepath.Join(path, d.Name())
+		if i, err := os.Stat(folder); err == nil && i.IsDir() && !strings.HasPrefix(d.Name(), ".") {
+			folders = append(folders, folder)
+		}
+	}
+	var files []string
+	for _, folder := range folders {
+		if in := expand([]string{folder}); in[0] != folder {
+			files = append(files, in...)
+		}
+	}
+	if len(files) == 0 {
+		return []string{path} // whoever opens it says so
+	}
+	return files
+}
+
 // preprocessed yields the pictures of a path as the network's inputs, and counts
 // them in good.
 func preprocessed(ctx context.Context, path string, side int, r embed.Region, good *int, bad *badPictures) func(yield func([]byte, error) bool) {
 	return func(yield func([]byte, error) bool) {
 		var scratch embed.Scratch
 		errStopped := errors.New("stopped")
-		err := look(ctx, []string{path}, camera.Options{}, func(f *camera.Frame) error {
+		err := look(ctx, calibrationPictures(path), camera.Options{}, func(f *camera.Frame) error {
 			rgb := make([]byte, side*side*3)
 			if err := embed.Preprocess(rgb, side, app.Picture(f), r, &scratch); err != nil {
 				return bad.tell(f.Path, pathError(f.Path, err))
