@@ -55,7 +55,12 @@ func (p *plan) quantizeFilters(i int, in embed.QValue, out *embed.QValue, reads 
 		filters := n.Out / n.Groups
 		do := func(c int) {
 			c += g * filters
-			r.round(f.weight[c*k:(c+1)*k], want[c*k:(c+1)*k], f.scale[c])
+			q, w := f.weight[c*k:(c+1)*k], want[c*k:(c+1)*k]
+			r.round(q, w, f.scale[c])
+			f.scale[c] = r.polish(q, w, f.scale[c], func(step float64) (float64, bool) {
+				step = whole(step, sin, *out)
+				return step, sin*step*(1+1.0/1024) <= float64(out.Scale)
+			})
 		}
 		if n.Groups == 1 {
 			each(filters, do)
@@ -67,6 +72,9 @@ func (p *plan) quantizeFilters(i int, in embed.QValue, out *embed.QValue, reads 
 	})
 	if p.method.Bias {
 		p.correct(i, f, want, mean)
+	}
+	for c, steps := range p.shift[i] {
+		f.bias[c] += float64(steps * float64(out.Scale))
 	}
 	return f
 }

@@ -4,30 +4,36 @@
 //
 //  1. Fold: batch normalization and clamps into the convolutions; dense layers
 //     become 1×1 convolutions.
-//  2. Observe: the float network runs once over the pictures. Each channel's
+//  2. Split: channels that are zero whatever the picture, which weight decay
+//     leaves behind, give their places to second copies of those whose rounding
+//     costs most. The copies are rounded half a step apart, and their mean has
+//     steps half as wide. No channel is added.
+//  3. Observe: the float network runs once over the pictures. Each channel's
 //     least and greatest element, a few places of every value, and the mean of
 //     what each convolution reads are kept. Every fifth picture is held out: it
 //     is used for nothing but the report.
-//  3. Equalize: channels of values without an upper bound are scaled to the same
+//  4. Equalize: channels of values without an upper bound are scaled to the same
 //     range where they are made, and back where they are read.
-//  4. Ranges: by least and greatest, percentile, least squares or divergence.
+//  5. Ranges: by least and greatest, percentile, least squares or divergence.
 //     Zero is always representable. Values that pools, selections and
 //     concatenations join share scale and zero point, so that copying them
 //     rounds nothing; what an activation makes nothing of (a hard swish below
 //     −3) is left out.
-//  5. Round, node after node: each convolution's weights, symmetric per output
+//  6. Round, node after node: each convolution's weights, symmetric per output
 //     channel with greatest/127 a step, for what it reads in the int8 network so
 //     far. Each weight is rounded in turn, and those not yet rounded make up for
-//     what that did to the output.
-//  6. Bias correction: what quantization did to a layer's mean is taken back.
-//  7. Integers: those of the definition in package embed. Tables of activations
+//     what that did to the output. Filters of up to 64 weights, a depthwise
+//     convolution's among them, are then polished: by a step of one or two
+//     weights at a time, and with a wider step, as long as the output gains.
+//  7. Bias correction: what quantization did to a layer's mean is taken back.
+//  8. Integers: those of the definition in package embed. Tables of activations
 //     and concatenations are made in float64. A step of weights is widened by
 //     less than a hundredth, so that the output's zero point is a whole number
 //     of units of the accumulator, and a runtime that adds it after the
 //     multiplication (an exported model's) rounds as we do.
 //
-// The methods are documented where they are: equalize.go, histogram.go,
-// round.go, bias.go. ABLATION.md has what each of them brings.
+// The methods are documented where they are: split.go, equalize.go,
+// histogram.go, round.go, polish.go, bias.go. ABLATION.md has what each of them brings.
 //
 // # Why not all of it per picture, or with gradients?
 //

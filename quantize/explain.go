@@ -1,9 +1,15 @@
 package quantize
 
-import "math"
+import (
+	"math"
+	"slices"
 
-// explain adds to the report what each layer and each technique does.
-func (p *plan) explain(r *Report, known [][]normal, pictures [][]byte, progress func()) error {
+	"github.com/edge-camera/edge/embed"
+)
+
+// explain adds to the report what each layer and each technique does, with g
+// and known as they were before channels were split.
+func (p *plan) explain(r *Report, g *embed.Graph, known [][]normal, pictures [][]byte, progress func()) error {
 	gains, err := p.sensitivity(pictures, progress)
 	if err != nil {
 		return err
@@ -18,8 +24,14 @@ func (p *plan) explain(r *Report, known [][]normal, pictures [][]byte, progress 
 	if from == len(pictures) {
 		from = 0
 	}
+	whole := p.base
+	if slices.ContainsFunc(p.shift, func(s []float64) bool { return s != nil }) {
+		if whole, err = newBase(g, known, false, pictures, p.saw.fit, nil); err != nil {
+			return err
+		}
+	}
 	for _, method := range parts(p.method) {
-		part := newPlan(p.graph, p.shapes, known, p.saw, method)
+		part := newPlan(whole, method)
 		if err := part.fit(pictures[:p.saw.fit], progress); err != nil {
 			return err
 		}
@@ -52,5 +64,6 @@ func parts(m Method) []Method {
 	add(func(next *Method) { next.Bias = m.Bias })
 	add(func(next *Method) { next.Equalize = m.Equalize })
 	add(func(next *Method) { next.Round = m.Round })
+	add(func(next *Method) { next.Split = m.Split })
 	return steps[:len(steps)-1]
 }

@@ -25,6 +25,7 @@ const (
 // made with.
 type Method struct {
 	Range    Range
+	Split    bool // give dead channels' places to second copies of others
 	Equalize bool // scale channels of one value alike
 	Round    bool // let later weights make up for the rounding of earlier ones
 	Bias     bool // take back what rounding does to a layer's mean
@@ -36,7 +37,7 @@ func (m Method) String() string {
 	for _, t := range []struct {
 		on   bool
 		name string
-	}{{m.Equalize, "equalize"}, {m.Round, "round"}, {m.Bias, "bias"}} {
+	}{{m.Split, "split"}, {m.Equalize, "equalize"}, {m.Round, "round"}, {m.Bias, "bias"}} {
 		if t.on {
 			s += "," + t.name
 		}
@@ -45,11 +46,11 @@ func (m Method) String() string {
 }
 
 // Auto is what measured best (see ABLATION.md).
-var Auto = Method{Range: MSE, Equalize: true, Round: true, Bias: true}
+var Auto = Method{Range: MSE, Split: true, Equalize: true, Round: true, Bias: true}
 
 // ParseMethod reads "auto", or techniques with commas between them: at most one
 // of minmax (which goes without saying), percentile, mse and kl, and any of
-// equalize, round and bias. Errors wrap ErrMethod.
+// split, equalize, round and bias. Errors wrap ErrMethod.
 func ParseMethod(s string) (Method, error) {
 	if s == "auto" || s == "" {
 		return Auto, nil
@@ -65,6 +66,8 @@ func ParseMethod(s string) (Method, error) {
 			continue
 		}
 		switch name {
+		case "split":
+			m.Split = true
 		case "equalize":
 			m.Equalize = true
 		case "round":

@@ -14,7 +14,7 @@ func TestParseMethod(t *testing.T) {
 		"auto":                     quantize.Auto,
 		"minmax":                   {Range: quantize.MinMax},
 		"bias":                     {Range: quantize.MinMax, Bias: true},
-		"kl,round":                 {Range: quantize.KL, Round: true},
+		"kl,round,split":           {Range: quantize.KL, Round: true, Split: true},
 		"equalize,percentile,bias": {Range: quantize.Percentile, Equalize: true, Bias: true},
 	} {
 		got, err := quantize.ParseMethod(in)

@@ -6,13 +6,42 @@ import (
 	"github.com/edge-camera/edge/embed"
 )
 
+// base is a graph and what is known of it, which every plan for it shares.
+type base struct {
+	graph  *embed.Graph
+	shapes []embed.Shape
+	prior  [][]normal  // by Value; nil where nothing is known
+	shift  [][]float64 // by node and channel; see split
+	saw    *seen
+}
+
+// newBase runs a folded graph over the pictures, of which the first fit are
+// calibrated with. known is by node.
+func newBase(g *embed.Graph, known [][]normal, divide bool, pictures [][]byte, fit int, progress func()) (*base, error) {
+	b := &base{graph: g, shift: make([][]float64, len(g.Nodes))}
+	var err error
+	if b.shapes, err = g.Shapes(); err != nil {
+		return nil, err
+	}
+	if divide {
+		// The copies are of dead channels' places: the shapes stay.
+		if b.graph, known, b.shift, err = split(g, known, b.shapes, pictures[:fit]); err != nil {
+			return nil, err
+		}
+	}
+	b.prior = append([][]normal{nil}, known...)
+	net, err := embed.NewNetwork(&embed.Model{Precision: embed.Float32, Graph: b.graph})
+	if err != nil {
+		return nil, err
+	}
+	b.saw, err = observe(net, b.shapes, pictures, fit, progress)
+	return b, err
+}
+
 // plan is a quantization under way.
 type plan struct {
-	graph   *embed.Graph
-	shapes  []embed.Shape
-	prior   [][]normal // by Value; nil where nothing is known
+	*base
 	method  Method
-	saw     *seen
 	scales  [][]float64    // by Value: what each channel is multiplied by; nil for 1
 	spans   []span         // by Value
 	values  []embed.QValue // by Value
@@ -20,14 +49,13 @@ type plan struct {
 }
 
 // newPlan chooses scales and spans.
-func newPlan(g *embed.Graph, shapes []embed.Shape, known [][]normal, saw *seen, method Method) *plan {
+func newPlan(b *base, method Method) *plan {
 	p := &plan{
-		graph: g, shapes: shapes, saw: saw, method: method,
-		prior:   append([][]normal{nil}, known...),
-		scales:  make([][]float64, len(shapes)),
-		spans:   make([]span, len(shapes)),
-		values:  make([]embed.QValue, len(shapes)),
-		filters: make([]*filters, len(g.Nodes)),
+		base: b, method: method,
+		scales:  make([][]float64, len(b.shapes)),
+		spans:   make([]span, len(b.shapes)),
+		values:  make([]embed.QValue, len(b.shapes)),
+		filters: make([]*filters, len(b.graph.Nodes)),
 	}
 	if method.Equalize {
 		p.equalize()

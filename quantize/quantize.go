@@ -65,20 +65,16 @@ func Quantize(g *embed.Graph, pictures iter.Seq2[[]byte, error], opt Options) (*
 	if opt.Method == (Method{}) {
 		opt.Method = Auto
 	}
-	net, err := embed.NewNetwork(&embed.Model{Precision: embed.Float32, Graph: graph})
-	if err != nil {
-		return nil, nil, err
-	}
 	step := steps(opt, len(pix), len(graph.Nodes))
-	saw, err := observe(net, shapes, pix, fit, step)
+	b, err := newBase(graph, known, opt.Method.Split, pix, fit, step)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := newPlan(graph, shapes, known, saw, opt.Method)
+	p := newPlan(b, opt.Method)
 	if err := p.fit(pix[:fit], step); err != nil {
 		return nil, nil, err
 	}
-	model := p.model(len(graph.Nodes))
+	model := p.model(len(p.graph.Nodes))
 	model.Meta = opt.Meta
 	inet, err := embed.NewNetwork(model)
 	if err != nil {
@@ -96,7 +92,7 @@ func Quantize(g *embed.Graph, pictures iter.Seq2[[]byte, error], opt Options) (*
 		return nil, nil, err
 	}
 	if opt.Explain {
-		if err := p.explain(report, known, pix, step); err != nil {
+		if err := p.explain(report, graph, known, pix, step); err != nil {
 			return nil, nil, err
 		}
 	}

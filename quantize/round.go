@@ -27,6 +27,7 @@ const (
 // A nil rounder rounds to nearest.
 type rounder struct {
 	order []int
+	h     []float64     // H of a short filter, k × k, damped by a thousandth; see polish
 	upper *mat.TriDense // of the Cholesky decomposition of H⁻¹, in that order; nil if there is none
 }
 
@@ -51,14 +52,25 @@ func newRounder(reads *sample, group int, mean []float64) *rounder {
 	h := symmetric(k)
 	gram(h, y, 1/float64(rows))
 	gram(h, pictures, between/float64(pictures.Rows))
+	r := &rounder{order: make([]int, k)}
+	if k <= shortFilter {
+		r.h = make([]float64, k*k)
+		for i := range k {
+			for j := i; j < k; j++ {
+				r.h[i*k+j], r.h[j*k+i] = h.Data[i*k+j], h.Data[i*k+j]
+			}
+		}
+	}
 	var trace float64
 	for i := range k {
 		trace += h.Data[i*k+i]
 	}
 	for i := range k {
+		if r.h != nil {
+			r.h[i*k+i] += 1e-3 * trace / float64(k)
+		}
 		h.Data[i*k+i] += damping*trace/float64(k) + 1e-12
 	}
-	r := &rounder{order: make([]int, k)}
 	for i := range r.order {
 		r.order[i] = i
 	}
