@@ -42,6 +42,8 @@ type inode struct {
 	data    []byte // as the running system sees it
 	safe    []byte
 	pending []dataChange // from safe to data, in order
+
+	own, ownSafe bool // no other node has a part of the memory of data, of safe
 }
 
 type dataChange struct {
@@ -106,20 +108,39 @@ func (c nameChange) apply(names map[string]*inode) {
 	}
 }
 
-func (c dataChange) apply(data []byte) []byte {
+// apply returns the data after the change. Whoever has the data from before goes
+// on seeing that. With own nobody else has the memory behind the data, and what
+// is appended may land there.
+func (c dataChange) apply(data []byte, own bool) []byte {
+	if !own {
+		data = slices.Clip(data)
+	}
+	size := int64(len(data))
 	if c.truncate {
-		if int64(len(data)) > c.off {
-			return slices.Clone(data[:c.off])
-		}
-		return data
+		return slices.Clip(data[:min(size, c.off)])
 	}
-	end := c.off + int64(len(c.data))
-	data = slices.Clone(data)
-	if int64(len(data)) < end {
-		data = append(data, make([]byte, end-int64(len(data)))...)
+	if c.off < size {
+		data = slices.Clone(data)
+		n := copy(data[c.off:], c.data)
+		return append(data, c.data[n:]...)
 	}
-	copy(data[c.off:], c.data)
-	return data
+	return append(append(data, make([]byte, c.off-size)...), c.data...)
+}
+
+// change makes the running system see a change.
+func (n *inode) change(c dataChange) {
+	n.pending = append(n.pending, c)
+	n.data = c.apply(n.data, n.own)
+	n.own = true
+}
+
+// sync makes what the running system sees safe.
+func (n *inode) sync() {
+	for _, c := range n.pending {
+		n.safe = c.apply(n.safe, n.ownSafe)
+		n.ownSafe = true
+	}
+	n.pending = nil
 }
 
 func (m *memFS) Mkdir(name string) error {
@@ -328,8 +349,7 @@ func (f *memFile) WriteAt(b []byte, off int64) (int, error) {
 		n /= 2 // what a full disk still had room for
 	}
 	c := dataChange{off: off, data: slices.Clone(b[:n])}
-	f.node.pending = append(f.node.pending, c)
-	f.node.data = c.apply(f.node.data)
+	f.node.change(c)
 	f.fs.written += int64(n)
 	if cut {
 		err = errPower
@@ -345,8 +365,7 @@ func (f *memFile) Truncate(size int64) error {
 		return err
 	}
 	c := dataChange{off: size, truncate: true}
-	f.node.pending = append(f.node.pending, c)
-	f.node.data = c.apply(f.node.data)
+	f.node.change(c)
 	if cut {
 		return errPower
 	}
@@ -367,10 +386,7 @@ func (f *memFile) Sync() error {
 		f.node.pending = nil
 		return err
 	}
-	for _, c := range f.node.pending {
-		f.node.safe = c.apply(f.node.safe)
-	}
-	f.node.pending = nil
+	f.node.sync()
 	return nil
 }
 
@@ -399,6 +415,7 @@ func (m *memFS) clone() *memFS {
 			return nil
 		}
 		if seen[n] == nil {
+			n.own, n.ownSafe = false, false
 			seen[n] = &inode{dir: n.dir, data: n.data, safe: n.safe, pending: slices.Clone(n.pending)}
 		}
 		return seen[n]
@@ -437,7 +454,7 @@ func (m *memFS) crashes(f func(how string, disk *memFS)) {
 		data := n.safe
 		for i, c := range n.pending {
 			add := func(how string, c dataChange) {
-				images = append(images, image{fmt.Sprintf("data change %d: %s", i, how), map[*inode][]byte{n: c.apply(data)}})
+				images = append(images, image{fmt.Sprintf("data change %d: %s", i, how), map[*inode][]byte{n: c.apply(data, false)}})
 			}
 			if c.truncate {
 				add("truncate", c)
@@ -458,7 +475,7 @@ func (m *memFS) crashes(f func(how string, disk *memFS)) {
 					add(hole.how, dataChange{off: c.off, data: d})
 				}
 			}
-			data = c.apply(data)
+			data = c.apply(data, false)
 		}
 	}
 	var some [][]nameChange

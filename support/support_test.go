@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,15 +35,27 @@ func vector(dim int, n uint64) embed.Embedding {
 	return e
 }
 
-// crop is a picture that n decides.
+// crop is a picture that n decides, not to be changed.
 func crop(size int, n uint64) []byte {
+	type key struct {
+		size int
+		n    uint64
+	}
+	if b, ok := crops.Load(key{size, n}); ok {
+		return b.([]byte)
+	}
 	r := rand.New(rand.NewPCG(n, 2))
 	b := make([]byte, size)
 	for i := range b {
 		b[i] = byte(r.Uint32())
 	}
+	crops.Store(key{size, n}, b)
 	return b
 }
+
+// crops are those made so far: to make them takes longer than all else that a
+// test does with a shot.
+var crops sync.Map
 
 func testOptions(fsys FS) Options {
 	return Options{Fingerprint: printA, Dim: testDim, Now: clock(), FS: fsys}
