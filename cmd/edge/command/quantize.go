@@ -95,13 +95,20 @@ It takes about twice the time.`,
 			meta.Recipe = strings.TrimPrefix(m.Meta.Recipe+"; edge quantize --method "+how.String(), "; ")
 			bad := badPictures{e: e}
 			good := 0
-			small, report, err := quantize.Quantize(m.Graph, preprocessed(c.Context(), calibrate, m.Graph.Input.Height, embed.Region(region), &good, &bad), quantize.Options{
-				Meta:     meta,
-				Method:   how,
-				Explain:  html != "",
-				Progress: p.step,
+			var small *embed.Model
+			var report *quantize.Report
+			stopped := await(c.Context(), p.step, func(progress func(done, of int)) {
+				small, report, err = quantize.Quantize(m.Graph, preprocessed(c.Context(), calibrate, m.Graph.Input.Height, embed.Region(region), &good, &bad), quantize.Options{
+					Meta:     meta,
+					Method:   how,
+					Explain:  html != "",
+					Progress: progress,
+				})
 			})
 			p.end()
+			if stopped != nil {
+				return stopped
+			}
 			switch {
 			case errors.Is(err, quantize.ErrPictures) && good == 0 && bad.count > 0:
 				return bad.err() // why there are none has been told
