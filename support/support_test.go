@@ -35,21 +35,21 @@ func vector(dim int, n uint64) embed.Embedding {
 	return e
 }
 
-// crop is a picture that n decides, not to be changed.
+// crop is a picture that n decides.
 func crop(size int, n uint64) []byte {
 	type key struct {
 		size int
 		n    uint64
 	}
 	if b, ok := crops.Load(key{size, n}); ok {
-		return b.([]byte)
+		return slices.Clone(b.([]byte))
 	}
 	r := rand.New(rand.NewPCG(n, 2))
 	b := make([]byte, size)
 	for i := range b {
 		b[i] = byte(r.Uint32())
 	}
-	crops.Store(key{size, n}, b)
+	crops.Store(key{size, n}, slices.Clone(b))
 	return b
 }
 
