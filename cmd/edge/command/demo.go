@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,9 +51,8 @@ func demoSheet() string {
 func runDemo(ctx context.Context, e *env, sheet string) error {
 	if sheet == "" {
 		sheet = demoSheet()
-	} else if i, err := os.Stat(filepath.Dir(sheet)); err != nil || !i.IsDir() {
-		// Said now and not after a minute.
-		return coded(exitFailed, fmt.Errorf("contact sheet: %s: %w", filepath.Dir(sheet), fs.ErrNotExist), "make the folder, or name another with -o")
+	} else if err := tryFile(sheet, outHint); err != nil { // said now and not after a minute
+		return fmt.Errorf("contact sheet: %w", err)
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -110,7 +108,11 @@ func newDemoDevice(e *env) *cobra.Command {
 				return err
 			}
 			d.Network, d.Threads, d.Store = n, e.threads, e.store
-			return d.Run(c.Context(), e.stdout)
+			err = d.Run(c.Context(), e.stdout)
+			if errors.Is(err, demo.ErrOpen) {
+				return coded(exitStore, err, "")
+			}
+			return err
 		},
 	}
 	f := c.Flags()

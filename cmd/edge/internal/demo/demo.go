@@ -23,10 +23,11 @@ import (
 	"github.com/edge-camera/edge/cmd/edge/internal/demo/script"
 )
 
-// Errors of Run. ErrBelow is no fault of the program's parts but of what they
+// Errors of Run, and ErrOpen of a Device. ErrBelow is no fault of the program's parts but of what they
 // make together.
 var (
 	ErrDevice    = errors.New("the device process failed")
+	ErrOpen      = errors.New("the demo's store")
 	ErrStore     = errors.New("the demo teaches into an empty store, this one holds shots")
 	ErrForgotten = errors.New("a shot that was acknowledged is gone")
 	ErrBelow     = errors.New("below what the demo asks for")

@@ -37,7 +37,7 @@ func (d *Device) Run(ctx context.Context, out io.Writer) error {
 	disk := &mortal{FS: support.OS}
 	set, err := support.Open(d.Store, support.Options{Fingerprint: d.Network.Fingerprint(), Dim: d.Network.Dim(), FS: disk})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrOpen, err)
 	}
 	defer set.Close()
 	source, err := camera.Open(d.Clip, camera.Options{})
