@@ -84,13 +84,13 @@ func TestOrigins(t *testing.T) {
 func TestCommittedFrames(t *testing.T) {
 	cache, err := wheel.Cache()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(cache, wheel.SciKitImage.File)); err != nil && os.Getenv("CI") == "" {
 		t.Skip("the photographs are not in the cache: go run ./cmd/edge/internal/demo/make -check fetches them and checks the whole clip")
 	}
 	archive, err := wheel.SciKitImage.Fetch(t.Context(), cache, io.Discard)
-	if errors.Is(err, wheel.ErrNoPip) {
+	if errors.Is(err, wheel.ErrNoPip) && os.Getenv("CI") == "" {
 		t.Skip(err)
 	}
 	if err != nil {
