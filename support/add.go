@@ -32,6 +32,11 @@ func (s *Set) AddMeasured(class string, e embed.Embedding, crop []byte, source s
 	if err := CheckName(class); err != nil {
 		return Shot{}, err
 	}
+	return s.addPicture(kindShot, class, e, crop, source, at, q)
+}
+
+// addPicture keeps a shot or a negative.
+func (s *Set) addPicture(k kind, class string, e embed.Embedding, crop []byte, source string, at time.Time, q *Quality) (Shot, error) {
 	if len(crop) > maxCrop {
 		return Shot{}, fmt.Errorf("%w: a crop of %d bytes, at most %d are kept", ErrShot, len(crop), maxCrop)
 	}
@@ -56,11 +61,7 @@ func (s *Set) AddMeasured(class string, e embed.Embedding, crop []byte, source s
 	if s.fingerprint == (embed.Fingerprint{}) {
 		return Shot{}, fmt.Errorf("%w: %s: it was opened without a model, which a shot needs", ErrModelMismatch, s.dir)
 	}
-	dim := s.dim
-	if v := s.seen.Load(); dim == 0 {
-		dim = v.dim // of the shots there are, 0 if there is none
-	}
-	if dim != 0 && len(e) != dim {
+	if dim := s.dimension(); dim != 0 && len(e) != dim {
 		return Shot{}, fmt.Errorf("%w: %s: an embedding of %d numbers, want %d", ErrModelMismatch, s.dir, len(e), dim)
 	}
 	if at.IsZero() {
@@ -73,10 +74,16 @@ func (s *Set) AddMeasured(class string, e embed.Embedding, crop []byte, source s
 	if err := shot.measure(dot(shot.embedding, shot.embedding)); err != nil {
 		return Shot{}, fmt.Errorf("%w: %w", ErrShot, err)
 	}
-	c := change{kind: kindShot, at: shot.at, id: shot.id, class: class, shot: shot}
+	c := change{kind: k, at: shot.at, id: shot.id, class: class, shot: shot}
 	after, err := s.state.apply(c, false)
 	if err != nil {
 		return Shot{}, err
+	}
+	if k == kindNegative {
+		// A program of an earlier version would leave it out of its next compaction.
+		if err := s.raise(minorNegatives); err != nil {
+			return Shot{}, err
+		}
 	}
 	if q != nil {
 		figures := *q
@@ -87,7 +94,7 @@ func (s *Set) AddMeasured(class string, e embed.Embedding, crop []byte, source s
 			shot.quality = nil
 		}
 	}
-	rec := appendShot(nil, kindShot, s.id, s.seq+1, class, shot, crop, shot.cropCRC)
+	rec := appendShot(nil, k, s.id, s.seq+1, class, shot, crop, shot.cropCRC)
 	if err := s.commit(rec); err != nil {
 		return Shot{}, err
 	}
@@ -97,4 +104,17 @@ func (s *Set) AddMeasured(class string, e embed.Embedding, crop []byte, source s
 	s.nextID++
 	s.push(c, after, int64(len(rec)))
 	return shot.shot(class), nil
+}
+
+// dimension is the length that embeddings must have, 0 if any will do. Callers
+// hold s.change.
+func (s *Set) dimension() int {
+	if s.dim != 0 {
+		return s.dim
+	}
+	v := s.seen.Load()
+	if v.dim == 0 && len(v.all.negatives) > 0 {
+		return len(v.all.negatives[0].embedding)
+	}
+	return v.dim
 }

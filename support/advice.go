@@ -17,6 +17,9 @@ const (
 	Overlap AdviceKind = "overlap"
 	// Burst: many of a class's shots are nearly one picture.
 	Burst AdviceKind = "burst"
+	// Denied: a negative looks like shots of a class, so answers that would be
+	// this class may be unknown.
+	Denied AdviceKind = "denied"
 )
 
 // Advice is something that a person should know about what was taught. It
@@ -25,8 +28,8 @@ type Advice struct {
 	Kind  AdviceKind `json:"kind"`
 	Class string     `json:"class"`
 	Other string     `json:"other,omitempty"` // Outlier, Overlap: the other class
-	Shot  uint64     `json:"shot,omitempty"`  // Outlier: its ID; Burst: the first one's
-	Shots int        `json:"shots"`           // Outlier: 1; Overlap: those of both classes that would be taken for the other; Burst: those that are nearly one picture
+	Shot  uint64     `json:"shot,omitempty"`  // Outlier: its ID; Burst: the first one's; Denied: the negative's
+	Shots int        `json:"shots"`           // Outlier: 1; Overlap: those of both classes that would be taken for the other; Burst: those that are nearly one picture; Denied: those that it looks like
 	Of    int        `json:"of"`              // how many shots that is of
 }
 
@@ -39,17 +42,24 @@ func (a Advice) String() string {
 		return fmt.Sprintf("%q and %q are hard to tell apart: %.0f %% of their shots look more like the other", a.Class, a.Other, 100*float64(a.Shots)/float64(a.Of))
 	case Burst:
 		return fmt.Sprintf("%d of the %d shots of %q are nearly one picture and count as one", a.Shots, a.Of, a.Class)
+	case Denied:
+		return fmt.Sprintf("picture %d, which is nothing, looks like %d of the %d shots of %q", a.Shot, a.Shots, a.Of, a.Class)
 	}
 	return string(a.Kind)
 }
 
 // Advice lists what a person should know about what was taught: outliers in the
-// order of teaching, then overlaps, the worst first, then bursts. All but the
-// bursts rest on leave-one-out; see Settle.
-func (s *Set) Advice() []Advice { return slices.Clone(s.seen.Load().advice) }
+// order of teaching, then overlaps, the worst first, then bursts, then negatives
+// that deny shots. Outliers and overlaps wait for Settle.
+func (s *Set) Advice() []Advice {
+	v := s.seen.Load()
+	return append(slices.Clone(v.advice), s.denials.advise(v)...)
+}
 
 // Advice does as Set.Advice.
-func (c *Classifier) Advice() []Advice { return slices.Clone(c.view.advice) }
+func (c *Classifier) Advice() []Advice {
+	return append(slices.Clone(c.view.advice), new(denials).advise(c.view)...)
+}
 
 // Constants of Outlier. Ridge regression without the shot must prefer the other
 // class by outlierMargin, where 1 is as sure as can be, and the shot must be

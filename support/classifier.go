@@ -14,8 +14,9 @@ import (
 type Classifier struct{ view *view }
 
 // NewClassifier learns shots, of which Class and Embedding count: at least one,
-// all of one length. The embeddings are shared and must not change. Errors wrap
-// ErrName, ErrShot or ErrRule.
+// all of one length. Those without Class are negatives, and one that vetoes an
+// answer is named by its place in shots, from 1. The embeddings are shared and
+// must not change. Errors wrap ErrName, ErrShot or ErrRule.
 func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
 	if err := rule.Check(); err != nil {
 		return nil, err
@@ -33,8 +34,12 @@ func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
 		if err := e.measure(dot(s.Embedding, s.Embedding)); err != nil {
 			return nil, fmt.Errorf("%w: shot %d: %w", ErrShot, i, err)
 		}
+		k := kindShot
+		if s.Class == "" {
+			k = kindNegative
+		}
 		var err error
-		if st, err = st.apply(change{kind: kindShot, class: s.Class, shot: e}, true); err != nil {
+		if st, err = st.apply(change{kind: k, class: s.Class, shot: e}, true); err != nil {
 			return nil, fmt.Errorf("shot %d: %w", i, err)
 		}
 	}
@@ -54,7 +59,7 @@ func (c *Classifier) Classify(dst []Prediction, q embed.Embedding) []Prediction 
 
 // Answer does as Set.Answer.
 func (c *Classifier) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
-	return c.view.answer(dst, q, 1)
+	return c.view.answer(dst, q, 1, nil)
 }
 
 // Head is the head that chooses among the classes; never Auto.

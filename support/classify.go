@@ -15,7 +15,7 @@ type Prediction struct {
 	// if not, for LDA a discriminant without bounds.
 	Score    float64 `json:"score"`
 	Distance float64 `json:"distance"` // 1 − cosine to the prototype, from 0 to 2
-	Known    bool    `json:"known"`    // Distance is within the class's threshold
+	Known    bool    `json:"known"`    // Distance is within the class's threshold; whether a negative objects is in the Answer
 }
 
 // Answer is what the device says to a query.
@@ -30,6 +30,7 @@ type Answer struct {
 	Margin    float64 `json:"margin"`    // how much farther the nearest other class is; below 0 where the head chose another than the nearest; with one class, as if a second were as far as can be: 2 − Distance
 	Views     int     `json:"views"`     // that were averaged; see AnswerViews
 	Worth     float64 `json:"worth"`     // how many independent pictures Threshold takes them for
+	Veto      Veto    `json:"veto"`      // the negative because of which it is not Known, though Distance is within Threshold; zero: none
 }
 
 // view is all that Classify needs, published as a whole.
@@ -46,6 +47,9 @@ type view struct {
 	estimate Estimate
 	advice   []Advice
 	scorer   scorer
+
+	negatives []*entry  // those that count, by id
+	ratios    []float64 // by way, where there are negatives: how much nearer than a shot one must be
 
 	shots []*entry // those that count, way by way
 	first []int    // where each way's begin in shots; and the end
@@ -69,6 +73,12 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 	v.kin = kins(st.ways, v.limit, rule)
 	v.estimate = estimate(v.head, v.limit, loo)
 	v.advice = advise(st.ways, v.head, loo)
+	if v.negatives = countedNegatives(st.negatives, dim); len(v.negatives) > 0 {
+		if loo == nil {
+			l = nil // it has nothing to tell
+		}
+		v.ratios = vetoRatios(st.ways, l)
+	}
 	v.flatten()
 	return v
 }
@@ -82,7 +92,7 @@ func (s *Set) publish() {
 		st = s.state.counting(s.model)
 	}
 	if s.partial {
-		s.state.all(func(_ *way, e *entry) { ready = ready && e.done(s.model) })
+		s.state.every(func(_ string, e *entry) { ready = ready && e.done(s.model) })
 		if !ready {
 			st = state{}
 		}
@@ -143,10 +153,11 @@ func (v *view) classify(dst []Prediction, q embed.Embedding, views int) []Predic
 // dst[:0] as Classify does. With no class, or a query of the wrong length, the
 // answer is Unknown at distance 2.
 func (s *Set) Answer(dst []Prediction, q embed.Embedding) (Answer, []Prediction) {
-	return s.seen.Load().answer(dst, q, 1)
+	return s.seen.Load().answer(dst, q, 1, nil)
 }
 
-func (v *view) answer(dst []Prediction, q embed.Embedding, views int) (Answer, []Prediction) {
+// answer looks at every class. s is for the negatives, see contest.
+func (v *view) answer(dst []Prediction, q embed.Embedding, views int, s *MatchScratch) (Answer, []Prediction) {
 	dst = v.classify(dst, q, views)
 	if len(dst) == 0 {
 		return nothing(views), dst
@@ -155,7 +166,7 @@ func (v *view) answer(dst []Prediction, q embed.Embedding, views int) (Answer, [
 	for _, p := range dst[1:] {
 		second = min(second, p.Distance)
 	}
-	return v.decided(v.state.find(dst[0].Class), dst[0].Distance, second, q, views), dst
+	return v.decided(v.state.find(dst[0].Class), dst[0].Distance, second, q, views, s), dst
 }
 
 // nothing is the answer where there is no class.
@@ -165,14 +176,14 @@ func nothing(views int) Answer {
 
 // decided is the answer where the head has chosen a way, at such a distance; the
 // nearest other way is at the second.
-func (v *view) decided(way int, distance, second float64, q embed.Embedding, views int) Answer {
+func (v *view) decided(way int, distance, second float64, q embed.Embedding, views int, s *MatchScratch) Answer {
 	name := v.state.ways[way].name
 	a := Answer{Class: Unknown, Nearest: name, Distance: distance, Basis: v.limit[way].basis, Head: v.head, Margin: second - distance, Views: views}
 	a.Threshold, a.Worth = v.within(way, views, apartness(q, views))
 	if a.Known = distance <= a.Threshold; a.Known {
 		a.Class = name
 	}
-	return a
+	return v.contest(a, way, q, s)
 }
 
 // ways describes the classes.

@@ -23,7 +23,7 @@ func (s *Set) bottom() state {
 // garbage is how much of the file neither the state nor an undo needs.
 func (s *Set) garbage() int64 {
 	live := int64(pageSize)
-	s.bottom().all(func(_ *way, e *entry) { live += e.bytes })
+	s.bottom().every(func(_ string, e *entry) { live += e.bytes })
 	for i := range s.past {
 		if p := &s.past[i]; p.shot != nil {
 			live += p.shot.bytes
@@ -149,6 +149,11 @@ func (c *compactor) write(s *Set) error {
 			}
 		}
 	}
+	for _, e := range bottom.negatives {
+		if err := c.shot(kindKeptNegative, "", e); err != nil {
+			return err
+		}
+	}
 	if s.rule != (Rule{}) {
 		if err := c.append(appendRule(c.buf[:0], c.id, c.seq+1, storable(s.now()), s.rule)); err != nil {
 			return err
@@ -158,8 +163,8 @@ func (c *compactor) write(s *Set) error {
 	for i := range s.past {
 		p := &s.past[i]
 		var err error
-		if p.kind == kindShot {
-			err = c.shot(kindShot, p.class, p.shot)
+		if p.kind.picture() {
+			err = c.shot(p.kind, p.class, p.shot)
 		} else {
 			err = c.append(appendChange(c.buf[:0], p.kind, c.id, c.seq+1, p.change))
 		}

@@ -21,7 +21,7 @@ func small(t testing.TB) (file []byte, dumps []string) {
 	s := openMem(t, disk)
 	s.limit = 1 << 40
 	dumps = append(dumps, dump(s))
-	for _, act := range scenario()[:13] {
+	for _, act := range scenario()[:16] {
 		if err := act(s); err != nil {
 			t.Fatal(err)
 		}
@@ -243,13 +243,13 @@ func TestVersions(t *testing.T) {
 		if err := add(s, "cup", 1, 10); err != nil {
 			t.Fatal(err)
 		}
-		rec := appendChange(nil, kindEmbeddings+1, s.id, s.seq+1, change{})
+		rec := appendChange(nil, kindTakeBack+1, s.id, s.seq+1, change{})
 		if err := s.commit(rec); err != nil {
 			t.Fatal(err)
 		}
 		s.Close()
 		_, err := Open(testDir, testOptions(disk))
-		wantError(t, err, ErrVersion, "offset 8192", "kind 12")
+		wantError(t, err, ErrVersion, "offset 8192", "kind 16")
 
 		// Marked as optional it is passed over.
 		node := disk.names[testDir+"/"+fileName]
@@ -289,6 +289,12 @@ func TestNonsense(t *testing.T) {
 			return appendBase(b, file, seq, v)
 		}
 	}
+	negative := func(k kind, id uint64, class string) func(b []byte, file, seq uint64) []byte {
+		return func(b []byte, file, seq uint64) []byte {
+			e := &entry{id: id, at: clock()(), embedding: vector(testDim, id), fingerprint: printA}
+			return appendShot(b, k, file, seq, class, e, nil, 0)
+		}
+	}
 	skip := func(b []byte, file, seq uint64) []byte {
 		return appendChange(b, kindForget, file, seq+1, change{at: clock()()})
 	}
@@ -313,6 +319,20 @@ func TestNonsense(t *testing.T) {
 		}}, "share of NaN"},
 		{"undo of nothing", []record{chg(change{kind: kindUndo, id: 1})}, "undo"},
 		{"undo of another", []record{shot(1, "a"), shot(2, "a"), chg(change{kind: kindUndo, id: 1})}, "undo"},
+		{"negative of a class", []record{negative(kindNegative, 1, "a")}, "of class"},
+		{"negative twice", []record{negative(kindNegative, 1, ""), negative(kindNegative, 1, "")}, "shot 1 follows"},
+		{"shot after a later negative", []record{negative(kindNegative, 2, ""), shot(1, "a")}, "shot 1 follows"},
+		{"shot without a class", []record{negative(kindShot, 1, "")}, "empty"},
+		{"drop of nothing", []record{chg(change{kind: kindDrop, id: 1})}, "negative 1"},
+		{"drop of a shot", []record{shot(1, "a"), chg(change{kind: kindDrop, id: 1})}, "negative 1"},
+		{"remove of a negative", []record{negative(kindNegative, 1, ""), chg(change{kind: kindRemove, id: 1})}, "shot 1"},
+		{"undo of a negative", []record{negative(kindNegative, 1, ""), chg(change{kind: kindUndo, id: 1})}, "another kind of undo"},
+		{"shot taken back likewise", []record{shot(1, "a"), chg(change{kind: kindTakeBack, id: 1})}, "another kind of undo"},
+		{"kept negative for nothing", []record{negative(kindKeptNegative, 1, "")}, "negative 1"},
+		{"kept negative twice", []record{bas(9, 1, "a"), kept(1, "a"), negative(kindKeptNegative, 1, "")}, "negative 1"},
+		{"kept negative later than any", []record{bas(2, 1, "a"), kept(1, "a"), negative(kindKeptNegative, 2, "")}, "negative 2"},
+		{"kept negative among changes", []record{bas(9, 1, "a"), kept(1, "a"), shot(10, "a"), negative(kindKeptNegative, 2, "")}, "too late"},
+		{"kept negative before the shots", []record{bas(9, 1, "a"), negative(kindKeptNegative, 2, ""), kept(1, "a")}, "1 shots"},
 		{"same shot twice", []record{shot(1, "a"), shot(1, "a")}, "shot 1"},
 		{"shot 0", []record{shot(0, "a")}, "number 0"},
 		{"bad name", []record{shot(1, "a/b")}, "separates"},

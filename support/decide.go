@@ -13,14 +13,14 @@ import (
 // Decide allocates nothing once scratch has seen as many classes and shots.
 func (s *Set) Decide(mean embed.Embedding, views int, scratch *MatchScratch) Answer {
 	v := s.seen.Load()
-	if v.index == nil && v.worthIndex() {
+	if v.index == nil && (v.worthIndex() || len(v.negatives) >= decideMin) {
 		s.wantIndex(v)
 	}
 	return v.decide(mean, views, scratch)
 }
 
-// decideMin is how many prototypes or, where the head is NearestShot, shots are
-// worth searching in sketches.
+// decideMin is how many prototypes, negatives or, where the head is NearestShot,
+// shots are worth searching in sketches.
 const decideMin = 128
 
 // worthIndex reports whether Decide is faster with an index.
@@ -30,13 +30,15 @@ func (v *view) worthIndex() bool {
 
 func (v *view) decide(q embed.Embedding, views int, s *MatchScratch) Answer {
 	s.inv = 1 / math.Sqrt(dot(q, q))
+	s.prepared = false
 	if v.index == nil || !v.worthIndex() || len(q) != v.dim || !(s.inv > 0) || math.IsInf(s.inv, 0) {
 		var a Answer
-		a, s.preds = v.answer(s.preds, q, views)
+		a, s.preds = v.answer(s.preds, q, views, s)
 		return a
 	}
 	x := v.index
 	s.prepare(x.projection, q)
+	s.prepared = true
 	ways := answerRows{prototypeRows(v.state.ways)}
 	s.begin(2, true)
 	search(s, ways, q, &x.prototypes)
@@ -52,7 +54,7 @@ func (v *view) decide(q embed.Embedding, views int, s *MatchScratch) Answer {
 	case other.row >= 0:
 		second = other.distance
 	}
-	return v.decided(way, distance, second, q, views)
+	return v.decided(way, distance, second, q, views, s)
 }
 
 // answerRows are prototypes whose distance is summed in the order of classify.

@@ -167,7 +167,7 @@ func BenchmarkDecide1000x20(b *testing.B) {
 		})
 		b.Run(string(head)+"/answer", func(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
-				_, dst = v.answer(dst, queries[i%len(queries)], 1)
+				_, dst = v.answer(dst, queries[i%len(queries)], 1, nil)
 			}
 		})
 	}

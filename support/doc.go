@@ -135,6 +135,11 @@
 //	11 embeddings   optional, since 1.2: time, fingerprint [32], count u32, then of
 //	                each: id of the shot u64, numbers u32, float32 …; none where
 //	                the model can make nothing of the shot
+//	12 negative     optional, since 1.3: as shot, of an empty class
+//	13 old negative optional, since 1.3: likewise, one that no undo reaches. In a
+//	                compacted file they follow the kept shots
+//	14 drop         optional, since 1.3: as remove, of a negative
+//	15 take back    optional, since 1.3: as undo, of a record of kind 12 or 14
 //
 // Readers pass over what follows in a meta: a later minor version may have put
 // it there. The folder also holds the file lock, with the pid of the writer or,
@@ -147,7 +152,8 @@
 //	1.0  classes, shots and what changes them
 //	1.1  the rule is kept (10)
 //	1.2  embeddings of more than one model are kept (11)
-//	1.3  the quality of a shot's picture is kept (2, 3)
+//	1.3  the quality of a shot's picture is kept (2, 3), and pictures that are of
+//	     no class (12 to 15)
 //
 // A store of an earlier minor version is read as it is and written on as it is,
 // so a program of that version can go on with it. The first change that such a
@@ -171,6 +177,9 @@
 //
 // What the threshold rests on is said with it (see Basis): with one shot, or
 // with frames of one scene, it is a number of ours and not of the device.
+//
+// A third answer is a person's: pictures that are nothing, or not what the device
+// said. They object to an answer that the distance allows; see Veto.
 //
 // # Several views
 //

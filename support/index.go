@@ -2,6 +2,7 @@ package support
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -13,6 +14,7 @@ type index struct {
 	projection *projection
 	prototypes table // by way
 	shots      table // as view.shots
+	negatives  table // as view.negatives
 }
 
 // table holds sketches part by part, so that what is looked at first lies
@@ -60,20 +62,24 @@ func (v *view) flatten() {
 func (v *view) indexed(b *projection) *view {
 	x := &index{projection: b}
 	prototypes := make([]*sketch, len(v.state.ways))
-	shots := make([]*sketch, len(v.shots))
+	shots, negatives := make([]*sketch, len(v.shots)), make([]*sketch, len(v.negatives))
 	var work []job
 	for i, w := range v.state.ways {
 		if prototypes[i] = w.sketch; w.sketch == nil || w.sketch.of != b {
 			work = append(work, job{w.prototype, 1, [2]**sketch{&w.sketch, &prototypes[i]}})
 		}
 	}
-	for i, e := range v.shots {
-		if shots[i] = e.sketch; e.sketch == nil || e.sketch.of != b {
-			work = append(work, job{e.embedding, e.inv, [2]**sketch{&e.sketch, &shots[i]}})
+	pictures := func(entries []*entry, sketches []*sketch) {
+		for i, e := range entries {
+			if sketches[i] = e.sketch; e.sketch == nil || e.sketch.of != b {
+				work = append(work, job{e.embedding, e.inv, [2]**sketch{&e.sketch, &sketches[i]}})
+			}
 		}
 	}
+	pictures(v.shots, shots)
+	pictures(v.negatives, negatives)
 	b.sketchAll(work)
-	x.prototypes, x.shots = newTable(prototypes), newTable(shots)
+	x.prototypes, x.shots, x.negatives = newTable(prototypes), newTable(shots), newTable(negatives)
 	y := *v
 	y.index = x
 	return &y
@@ -112,12 +118,12 @@ func (b *projection) sketchAll(work []job) {
 	wg.Wait()
 }
 
-// indexMin is how many shots are worth an index.
+// indexMin is how many shots and negatives are worth an index.
 const indexMin = 256
 
 // wantIndex says that somebody matches: who never does needs no index.
 func (s *Set) wantIndex(v *view) {
-	if len(v.shots) < indexMin || !s.matched.CompareAndSwap(false, true) {
+	if len(v.shots)+len(v.negatives) < indexMin || !s.matched.CompareAndSwap(false, true) {
 		return
 	}
 	go func() { // a change may be waiting for the disk
@@ -133,23 +139,24 @@ func (s *Set) wantIndex(v *view) {
 // done Match looks at everything, or goes by the old one, and gives the same
 // answers. The caller holds s.change.
 func (s *Set) learnProjection(v *view) {
-	n := len(v.shots)
+	pictures := slices.Concat(v.shots, v.negatives)
+	n := len(pictures)
 	if !s.matched.Load() || s.indexing || n < indexMin || s.projection != nil && s.projection.dim == v.dim && n < 2*s.projection.shots {
 		return
 	}
 	s.indexing = true
 	go func() {
-		b := projectionOf(v.shots)
+		b := projectionOf(pictures)
 		sketches := make([]*sketch, n)
 		work := make([]job, n)
-		for i, e := range v.shots {
+		for i, e := range pictures {
 			work[i] = job{e.embedding, e.inv, [2]**sketch{&sketches[i], &sketches[i]}}
 		}
 		b.sketchAll(work)
 
 		s.change.Lock()
 		defer s.change.Unlock()
-		for i, e := range v.shots {
+		for i, e := range pictures {
 			e.sketch = sketches[i]
 		}
 		s.projection, s.indexing = b, false
@@ -159,7 +166,7 @@ func (s *Set) learnProjection(v *view) {
 	}()
 }
 
-// projectionOf makes a projection of a sample of shots.
+// projectionOf makes a projection of a sample of shots and negatives.
 func projectionOf(shots []*entry) *projection {
 	sample := make([]embed.Embedding, 0, 2*sketchDim)
 	inv := make([]float64, 0, 2*sketchDim)

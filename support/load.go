@@ -60,7 +60,7 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 	if h.kind == kindEmbeddings {
 		return l.embeddings(off, meta)
 	}
-	if h.kind == kindUndo {
+	if h.kind.undoes() {
 		c, err := decodeChange(h.kind, meta)
 		if err != nil {
 			return err
@@ -68,13 +68,16 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 		if len(l.steps) == 0 || l.steps[len(l.steps)-1].seq != c.id {
 			return fmt.Errorf("an undo of record %d, which is not the last change", c.id)
 		}
+		if l.steps[len(l.steps)-1].kind.undo() != h.kind {
+			return fmt.Errorf("an undo of record %d, which takes another kind of undo", c.id)
+		}
 		l.steps = l.steps[:len(l.steps)-1]
 		return nil
 	}
 
 	var c change
-	if h.kind == kindShot || h.kind == kindKept {
-		class, e, floats, err := decodeShot(meta)
+	if h.kind.picture() {
+		class, e, floats, err := decodeAny(h.kind, meta)
 		if err != nil {
 			return err
 		}
@@ -90,6 +93,17 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 		if c, err = decodeChange(h.kind, meta); err != nil {
 			return err
 		}
+	}
+	if h.kind == kindKeptNegative {
+		if l.ids == nil || l.ids[c.id] || c.id >= l.next || len(l.steps) > 0 {
+			return fmt.Errorf("negative %d is there twice, was never taken or comes too late", c.id)
+		}
+		l.ids[c.id] = true
+		l.top = max(l.top, c.id)
+		edit := editor{state: l.settled, reuse: true}
+		edit.putNegative(c.shot)
+		l.settled = edit.state
+		return nil
 	}
 	if h.kind == kindKept {
 		w := l.settled.find(c.class)
@@ -107,7 +121,7 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 		}
 		return nil
 	}
-	if h.kind == kindShot {
+	if h.kind == kindShot || h.kind == kindNegative {
 		if c.id <= l.top {
 			return fmt.Errorf("shot %d follows shot %d", c.id, l.top)
 		}
@@ -156,7 +170,7 @@ func (l *loader) finish() (state, []step, error) {
 func (l *loader) embeddings(off int64, meta []byte) error {
 	if l.byID == nil {
 		l.byID = make(map[uint64]*entry)
-		l.settled.all(func(_ *way, e *entry) { l.byID[e.id] = e })
+		l.settled.every(func(_ string, e *entry) { l.byID[e.id] = e })
 		for i := range l.steps {
 			if e := l.steps[i].shot; e != nil {
 				l.byID[e.id] = e

@@ -44,6 +44,8 @@ type MatchScratch struct {
 
 	near  []near       // what a search collects
 	preds []Prediction // of Decide without an index
+
+	prepared bool // prepare has seen Decide's query
 }
 
 // hit is the nearest row so far and its distance; as long as there is none, row

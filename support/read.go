@@ -9,7 +9,7 @@ func (e *entry) shot(class string) Shot {
 	return Shot{ID: e.id, Class: class, Time: e.at, Source: e.source, Fingerprint: e.fingerprint, Embedding: e.embedding, Quality: e.quality}
 }
 
-// Len is the number of shots.
+// Len is the number of shots, without negatives.
 func (s *Set) Len() int { return s.seen.Load().all.len() }
 
 // Ways lists the classes in the order of their creation.
@@ -27,7 +27,7 @@ func (s *Set) Shots(class string) []Shot {
 	return shots
 }
 
-// Crop returns a shot's picture as it was given to Add, also that of a shot that
+// Crop returns the picture of a shot or negative as it was given to Add, also that of a shot that
 // an Undo would bring back. The error wraps
 // ErrNotFound if there is no such shot or it has no picture, and ErrCorrupt if
 // the picture fails its checksum.
@@ -54,19 +54,19 @@ func (s *Set) Crop(id uint64) ([]byte, error) {
 	return crop, nil
 }
 
-// shotOf finds a shot that is there or that an undo brings back; nil if there
-// is none.
+// shotOf finds a shot or negative that is there or that an undo brings back; nil
+// if there is none.
 func (s *Set) shotOf(id uint64) *entry {
 	st := s.seen.Load().all
-	if w, i := st.locate(id); w >= 0 {
-		return st.ways[w].shots[i]
+	if e := st.picture(id); e != nil {
+		return e
 	}
 	s.change.Lock()
 	defer s.change.Unlock()
 	for i := range s.past {
 		st := s.past[i].before
-		if w, i := st.locate(id); w >= 0 {
-			return st.ways[w].shots[i]
+		if e := st.picture(id); e != nil {
+			return e
 		}
 	}
 	return nil

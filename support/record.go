@@ -34,6 +34,7 @@ const (
 	minorRule       = 1
 	minorEmbeddings = 2
 	minorQuality    = 3
+	minorNegatives  = 3
 	embeddingsSize  = timeSize + 32 + 4
 	embeddingSize   = 8 + 4
 )
@@ -59,9 +60,39 @@ const (
 	kindUndo                       // Undo; id is the seq of the record it takes back
 	kindRule                       // SetRule; optional, since 1.1
 	kindEmbeddings                 // Reembed; optional, since 1.2
+
+	// Optional, since 1.3.
+	kindNegative     // AddNegative
+	kindKeptNegative // compaction: a negative that no undo reaches
+	kindDrop         // Remove of a negative
+	kindTakeBack     // Undo of kindNegative or kindDrop; id as in kindUndo
 )
 
-func (k kind) known() bool { return k >= kindBase && k <= kindEmbeddings }
+func (k kind) known() bool { return k >= kindBase && k <= kindTakeBack }
+
+// optional reports whether a program that does not know the kind passes it over:
+// since 1.1 there are no others, so that earlier ones can read later stores.
+func (k kind) optional() bool { return k >= kindRule && k.known() }
+
+// picture reports whether such a record holds a shot or a negative.
+func (k kind) picture() bool {
+	return k == kindShot || k == kindKept || k == kindNegative || k == kindKeptNegative
+}
+
+// kept reports whether a compaction wrote it of what no undo reaches.
+func (k kind) kept() bool { return k == kindKept || k == kindKeptNegative }
+
+// undoes reports whether it takes a change back.
+func (k kind) undoes() bool { return k == kindUndo || k == kindTakeBack }
+
+// undo is the kind that takes a change of kind k back. Changes that earlier
+// programs pass over are taken back by what they pass over too.
+func (k kind) undo() kind {
+	if k.optional() {
+		return kindTakeBack
+	}
+	return kindUndo
+}
 
 func encodeHeader(file uint64) []byte {
 	b := make([]byte, headerSize)
@@ -152,7 +183,7 @@ func seal(b []byte, k kind, file, seq uint64, meta int) {
 	le.PutUint32(b, recordMark)
 	b[4] = byte(k)
 	b[5], b[6], b[7] = 0, 0, 0
-	if k == kindRule || k == kindEmbeddings {
+	if k.optional() {
 		b[5] = optional
 	}
 	le.PutUint64(b[8:], file)
@@ -183,7 +214,8 @@ const (
 	maxTime = 253402300799
 )
 
-// appendShot appends a whole record of kindShot or kindKept with its head.
+// appendShot appends a whole record of kindShot or kindKept with its head, or
+// of kindNegative or kindKeptNegative, whose class is empty.
 // cropCRC is the crop's checksum, which compaction passes on as it found it.
 func appendShot(b []byte, k kind, file, seq uint64, class string, e *entry, crop []byte, cropCRC uint32) []byte {
 	le := binary.LittleEndian
@@ -214,6 +246,38 @@ func (e *entry) floatsAt(class string) int64 {
 // decodeShot reads the meta of a shot, all but its embedding: floats are the
 // bytes of that, in b.
 func decodeShot(b []byte) (class string, e *entry, floats []byte, err error) {
+	class, e, floats, err = decodePicture(b)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	if err := CheckName(class); err != nil {
+		return "", nil, nil, fmt.Errorf("shot %d: %w", e.id, err)
+	}
+	return class, e, floats, nil
+}
+
+// decodeNegative does the same for a negative.
+func decodeNegative(b []byte) (e *entry, floats []byte, err error) {
+	class, e, floats, err := decodePicture(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	if class != "" {
+		return nil, nil, fmt.Errorf("negative %d is of class %q", e.id, class)
+	}
+	return e, floats, nil
+}
+
+// decodeAny does the same for a record of any kind that holds a picture.
+func decodeAny(k kind, b []byte) (class string, e *entry, floats []byte, err error) {
+	if k == kindNegative || k == kindKeptNegative {
+		e, floats, err = decodeNegative(b)
+		return "", e, floats, err
+	}
+	return decodeShot(b)
+}
+
+func decodePicture(b []byte) (class string, e *entry, floats []byte, err error) {
 	le := binary.LittleEndian
 	if len(b) < shotSize {
 		return "", nil, nil, errors.New("a shot is too short")
@@ -236,9 +300,6 @@ func decodeShot(b []byte) (class string, e *entry, floats []byte, err error) {
 		return "", nil, nil, fmt.Errorf("shot %d is too short", e.id)
 	}
 	class = string(b[:classLen])
-	if err := CheckName(class); err != nil {
-		return "", nil, nil, fmt.Errorf("shot %d: %w", e.id, err)
-	}
 	if !utf8.Valid(b[classLen : classLen+sourceLen]) {
 		return "", nil, nil, fmt.Errorf("shot %d: its source is not valid UTF-8", e.id)
 	}

@@ -75,9 +75,9 @@ func (s *Set) Lacking(f embed.Fingerprint) []Shot {
 func (s *Set) Aside() []Shot {
 	v := s.seen.Load()
 	var shots []Shot
-	v.all.all(func(w *way, e *entry) {
+	v.all.every(func(class string, e *entry) {
 		if e.fingerprint != v.fingerprint {
-			shots = append(shots, e.shot(w.name))
+			shots = append(shots, e.shot(class))
 		}
 	})
 	return shots
@@ -244,14 +244,14 @@ func (s *Set) raiseIfRoom(to uint16) error {
 // with its class. Callers hold s.change.
 func (s *Set) entries() map[*entry]string {
 	all := make(map[*entry]string)
-	note := func(w *way, e *entry) {
+	note := func(class string, e *entry) {
 		if _, ok := all[e]; !ok {
-			all[e] = w.name
+			all[e] = class
 		}
 	}
-	s.state.all(note)
+	s.state.every(note)
 	for i := range s.past {
-		s.past[i].before.all(note)
+		s.past[i].before.every(note)
 	}
 	return all
 }
@@ -481,11 +481,11 @@ func (p *place) note(e *entry, o other) {
 func (st state) counting(f embed.Fingerprint) state {
 	counts := func(e *entry) bool { return e.fingerprint == f }
 	whole := true
-	st.all(func(_ *way, e *entry) { whole = whole && counts(e) })
+	st.every(func(_ string, e *entry) { whole = whole && counts(e) })
 	if whole {
 		return st
 	}
-	var some state
+	some := state{negatives: slices.DeleteFunc(slices.Clone(st.negatives), func(e *entry) bool { return !counts(e) })}
 	for _, w := range st.ways {
 		var shots []*entry
 		for _, e := range w.shots {

@@ -1,11 +1,15 @@
 package support
 
-// Remove forgets one shot, durably. A class that loses its last shot is gone.
-// The error wraps ErrNotFound if there is no such shot.
+// Remove forgets one shot or negative, durably. A class that loses its last shot
+// is gone. The error wraps ErrNotFound if there is no such shot.
 func (s *Set) Remove(id uint64) error {
 	s.change.Lock()
 	defer s.change.Unlock()
-	if err := s.do(change{kind: kindRemove, id: id}); err != nil {
+	k := kindRemove
+	if s.state.negative(id) >= 0 {
+		k = kindDrop
+	}
+	if err := s.do(change{kind: k, id: id}); err != nil {
 		return err
 	}
 	s.compactIfWorth()

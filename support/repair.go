@@ -18,22 +18,23 @@ import (
 // Salvage says what is wrong with a store, what can be saved of it and what
 // cannot.
 type Salvage struct {
-	Path    string      `json:"path"`    // of the store's file
-	Whole   bool        `json:"whole"`   // nothing is wrong
-	Shots   int         `json:"shots"`   // that can be saved
-	Classes int         `json:"classes"` // that they are in
-	Lost    []LostShot  `json:"lost"`    // that are known to have been there
-	Crops   []LostShot  `json:"crops"`   // that can be saved without their picture
-	Missing int         `json:"missing"` // records that are gone, and nothing tells what of: shots, or changes
-	Apart   []Apart     `json:"apart"`   // classes that have another name now, because a record that is gone had freed theirs
-	Damage  []ByteRange `json:"damage"`  // what of the file is no use, in order
-	Kept    string      `json:"kept"`    // where Repair left the damaged file
+	Path      string      `json:"path"`      // of the store's file
+	Whole     bool        `json:"whole"`     // nothing is wrong
+	Shots     int         `json:"shots"`     // that can be saved
+	Negatives int         `json:"negatives"` // likewise
+	Classes   int         `json:"classes"`   // that they are in
+	Lost      []LostShot  `json:"lost"`      // that are known to have been there
+	Crops     []LostShot  `json:"crops"`     // that can be saved without their picture
+	Missing   int         `json:"missing"`   // records that are gone, and nothing tells what of: shots, or changes
+	Apart     []Apart     `json:"apart"`     // classes that have another name now, because a record that is gone had freed theirs
+	Damage    []ByteRange `json:"damage"`    // what of the file is no use, in order
+	Kept      string      `json:"kept"`      // where Repair left the damaged file
 }
 
 // LostShot is a shot of which something is gone.
 type LostShot struct {
 	ID    uint64 `json:"id"`
-	Class string `json:"class"` // where it would be now; empty if nothing tells
+	Class string `json:"class"` // where it would be now; empty if nothing tells, or of a negative
 }
 
 // Apart is a class that had to give up its name.
@@ -149,7 +150,7 @@ func examine(dir string, opt Options) (*repairer, error) {
 		r.Whole = true
 	}
 	r.checkCrops(size)
-	r.Shots, r.Classes = s.state.len(), len(s.state.ways)
+	r.Shots, r.Classes, r.Negatives = s.state.len(), len(s.state.ways), len(s.state.negatives)
 	return r, nil
 }
 
@@ -177,6 +178,8 @@ func (r *repairer) checkCrops(size int64) {
 		r.Damage = append(r.Damage, ByteRange{e.crop, max(min(int64(e.cropLen), size-e.crop), 0), reason})
 		if w, _ := s.state.locate(e.id); w >= 0 {
 			r.Crops = append(r.Crops, LostShot{e.id, s.state.ways[w].name})
+		} else if s.state.negative(e.id) >= 0 {
+			r.Crops = append(r.Crops, LostShot{e.id, ""})
 		}
 		e.crop, e.cropLen, e.cropCRC = 0, 0, 0
 	}
@@ -196,8 +199,8 @@ func (r *repairer) replace() error {
 	check := newSet(s.dir, Options{FS: s.fsys, Now: s.now})
 	check.file = c.f
 	_, err = check.load()
-	if err == nil && check.state.len() != r.Shots {
-		err = fmt.Errorf("%w: %s: %d shots were saved and %d are there", ErrCorrupt, temp, r.Shots, check.state.len())
+	if there := check.state.len() + len(check.state.negatives); err == nil && there != r.Shots+r.Negatives {
+		err = fmt.Errorf("%w: %s: %d shots were saved and %d are there", ErrCorrupt, temp, r.Shots+r.Negatives, there)
 	}
 	if err = errors.Join(err, c.f.Close()); err != nil {
 		return errors.Join(err, s.fsys.Remove(temp))

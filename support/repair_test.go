@@ -2,6 +2,7 @@ package support
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -49,6 +50,9 @@ func numbers(file []byte) map[uint64]bool {
 	return seqs
 }
 
+// ofNone stands for a negative where shots stand by their class.
+const ofNone = "(nothing)"
+
 // expected is where the shots are, by those of the records whose numbers are
 // given, worked out with maps.
 func expected(records []remnant, there map[uint64]bool) map[uint64]string {
@@ -66,23 +70,24 @@ func expected(records []remnant, there map[uint64]bool) map[uint64]string {
 		switch m.head.kind {
 		case kindBase, kindRule, kindEmbeddings:
 			continue
-		case kindShot, kindKept:
-			class, e, _, err := decodeShot(m.meta)
+		case kindShot, kindKept, kindNegative, kindKeptNegative:
+			class, e, _, err := decodeAny(m.head.kind, m.meta)
 			if err != nil {
 				panic(err)
 			}
+			class = cmp.Or(class, ofNone)
 			c.change = change{kind: m.head.kind, id: e.id, class: class}
 		default:
 			c.change, _ = decodeChange(m.head.kind, m.meta)
 		}
-		if c.kind == kindUndo {
+		if c.kind.undoes() {
 			for len(stack) > 0 && stack[len(stack)-1].seq >= c.id {
 				undone[stack[len(stack)-1].seq] = true
 				stack = stack[:len(stack)-1]
 			}
 			continue
 		}
-		if c.kind != kindKept {
+		if !c.kind.kept() {
 			stack = append(stack, c)
 		}
 		changes = append(changes, c)
@@ -101,9 +106,9 @@ func expected(records []remnant, there map[uint64]bool) map[uint64]string {
 			continue
 		}
 		switch c.kind {
-		case kindShot, kindKept:
+		case kindShot, kindKept, kindNegative, kindKeptNegative:
 			in[c.id] = c.class
-		case kindRemove:
+		case kindRemove, kindDrop:
 			delete(in, c.id)
 		case kindMove:
 			if in[c.id] != "" {
@@ -126,8 +131,8 @@ func expected(records []remnant, there map[uint64]bool) map[uint64]string {
 // membership is every shot's class.
 func membership(s *Set) map[uint64]string {
 	in := make(map[uint64]string)
-	for _, shot := range s.Shots("") {
-		in[shot.ID] = shot.Class
+	for _, shot := range slices.Concat(s.Shots(""), s.Negatives()) {
+		in[shot.ID] = cmp.Or(shot.Class, ofNone)
 	}
 	return in
 }
@@ -176,7 +181,7 @@ func wantRepaired(t *testing.T, how string, bad []byte, records []remnant, want 
 	if in := membership(s); !maps.Equal(in, want) {
 		t.Fatalf("%s: it holds %v, want %v (%+v)", how, in, want, got)
 	}
-	if s.Len() != got.Shots || len(s.Ways()) != got.Classes || s.Torn() != nil {
+	if s.Len() != got.Shots || len(s.Negatives()) != got.Negatives || len(s.Ways()) != got.Classes || s.Torn() != nil {
 		t.Fatalf("%s: %d shots in %d classes, %v torn, and said was %+v", how, s.Len(), len(s.Ways()), s.Torn(), got)
 	}
 	for _, l := range got.Lost {
@@ -184,15 +189,20 @@ func wantRepaired(t *testing.T, how string, bad []byte, records []remnant, want 
 			t.Fatalf("%s: shot %d is there and said to be lost", how, l.ID)
 		}
 	}
+	last := uint64(0)
+	for seq := range there {
+		last = max(last, seq)
+	}
 	for _, m := range records {
-		if m.head.kind != kindShot && m.head.kind != kindKept {
+		if !m.head.kind.picture() {
 			continue
 		}
-		class, e, floats, err := decodeShot(m.meta)
+		class, e, floats, err := decodeAny(m.head.kind, m.meta)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.id >= s.nextID {
+		// Of records behind the last that is found nothing tells.
+		if e.id >= s.nextID && m.head.seq < last {
 			t.Fatalf("%s: there was a shot %d and the next is %d", how, e.id, s.nextID)
 		}
 		if want[e.id] == "" {
@@ -201,11 +211,10 @@ func wantRepaired(t *testing.T, how string, bad []byte, records []remnant, want 
 		if err := e.decode(floats); err != nil {
 			t.Fatal(err)
 		}
-		w, i := s.state.locate(e.id)
-		if shot := s.state.ways[w].shots[i]; !slices.Equal(shot.embedding, e.embedding) || shot.source != e.source || !shot.at.Equal(e.at) {
+		if shot := s.state.picture(e.id); !slices.Equal(shot.embedding, e.embedding) || shot.source != e.source || !shot.at.Equal(e.at) {
 			t.Fatalf("%s: shot %d of %s is not what it was", how, e.id, class)
 		}
-		lost := slices.ContainsFunc(got.Crops, func(l LostShot) bool { return l == LostShot{e.id, want[e.id]} })
+		lost := slices.ContainsFunc(got.Crops, func(l LostShot) bool { return l.ID == e.id && cmp.Or(l.Class, ofNone) == want[e.id] })
 		b, err := s.Crop(e.id)
 		whole := bytes.Contains(bad, appendShot(nil, m.head.kind, m.file, m.head.seq, class, e, cropOf(m, e), e.cropCRC))
 		switch {
@@ -317,7 +326,7 @@ func TestRepairRandom(t *testing.T) {
 			}
 			id := uint64(r.IntN(int(s.nextID))) + 1
 			var err error
-			switch r.IntN(12) {
+			switch r.IntN(14) {
 			default:
 				err = add(s, class, s.nextID, r.IntN(2)*r.IntN(6000))
 			case 0:
@@ -332,6 +341,8 @@ func TestRepairRandom(t *testing.T) {
 				_, err = s.Forget(some)
 			case 5, 6:
 				_, err = s.Undo()
+			case 7:
+				err = addNegative(s, s.nextID, r.IntN(2)*r.IntN(6000))
 			}
 			if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrName) {
 				t.Fatal(err)
@@ -650,7 +661,9 @@ func TestRepairKnowsEveryKind(t *testing.T) {
 			rec = appendRule(nil, 1, 1, at, Rule{Head: LDA})
 		case kindEmbeddings:
 			rec, _ = appendEmbeddings(nil, 1, 1, at, printB, nil)
-		case kindRemove, kindMove, kindRename, kindMerge, kindForget, kindUndo:
+		case kindNegative, kindKeptNegative:
+			rec = appendShot(nil, k, 1, 1, "", &entry{id: 1, at: at, embedding: vector(testDim, 1)}, nil, 0)
+		case kindRemove, kindMove, kindRename, kindMerge, kindForget, kindUndo, kindDrop, kindTakeBack:
 			rec = appendChange(nil, k, 1, 1, change{at: at, id: 1, class: "a", into: "b"})
 		}
 		p := newReplay(&repairer{})
@@ -693,8 +706,8 @@ func FuzzRepair(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v after %+v", err, got)
 		}
-		if s.Len() != got.Shots {
-			t.Fatalf("it holds %d shots after %+v", s.Len(), got)
+		if s.Len() != got.Shots || len(s.Negatives()) != got.Negatives {
+			t.Fatalf("it holds %d shots, %d negatives after %+v", s.Len(), len(s.Negatives()), got)
 		}
 		dump(s)
 		s.Close()

@@ -17,6 +17,8 @@ import (
 //   - A rename to a name that is taken gives the class that has it another one:
 //     a record that is gone had freed it, and to mix the two would be worse.
 //   - A merge into a class that is not there renames the other.
+//   - A lost shot may have been a negative: shots and negatives are numbered
+//     together.
 //   - An undo takes back the record it names and all later ones that are still
 //     there, because undos go backwards: theirs are among the missing.
 type replay struct {
@@ -59,7 +61,7 @@ func (p *replay) run(ours []remnant) {
 	p.missingShots(records)
 	changes := p.kept(records)
 	for _, c := range changes {
-		if c.kind != kindUndo && !c.undone {
+		if !c.kind.undoes() && !c.undone {
 			p.change(c)
 		}
 	}
@@ -114,7 +116,7 @@ func (p *replay) parse(ours []remnant) []parsed {
 			}
 		case m.head.kind == kindEmbeddings:
 			err = nil
-		case m.head.kind == kindShot, m.head.kind == kindKept:
+		case m.head.kind.picture():
 			c.change, err = p.shot(m)
 		default:
 			c.change, err = decodeChange(m.head.kind, m.meta)
@@ -137,14 +139,14 @@ func (p *replay) nonsense(m remnant, err error) {
 }
 
 func (p *replay) shot(m remnant) (change, error) {
-	class, e, floats, err := decodeShot(m.meta)
+	class, e, floats, err := decodeAny(m.head.kind, m.meta)
 	if err != nil {
 		return change{}, err
 	}
 	if err := e.decode(floats); err != nil {
 		return change{}, err
 	}
-	if p.ids[e.id] != nil || m.head.kind == kindShot && e.id < p.top {
+	if p.ids[e.id] != nil || (m.head.kind == kindShot || m.head.kind == kindNegative) && e.id < p.top {
 		return change{}, fmt.Errorf("shot %d follows shot %d", e.id, p.top)
 	}
 	p.ids[e.id] = e
@@ -159,10 +161,10 @@ func (p *replay) undos(records []parsed) {
 	var stack []*parsed
 	for i := range records {
 		c := &records[i]
-		if c.kind == kindKept {
+		if c.kind.kept() {
 			continue
 		}
-		if c.kind != kindUndo {
+		if !c.kind.undoes() {
 			stack = append(stack, c)
 			continue
 		}
@@ -184,11 +186,11 @@ func (p *replay) missingShots(records []parsed) {
 	switch {
 	case p.base != nil:
 		seq, id = 1, p.base.nextID-1
-	case len(records) > 0 && records[0].kind == kindKept:
+	case len(records) > 0 && records[0].kind.kept():
 		seq = math.MaxUint64 // nothing tells
 	}
 	for _, c := range records {
-		if c.kind != kindShot {
+		if c.kind != kindShot && c.kind != kindNegative {
 			continue
 		}
 		if seq < c.seq && id < c.id {
@@ -233,9 +235,12 @@ func (p *replay) kept(records []parsed) (changes []parsed) {
 		}
 	}
 	for _, c := range records {
-		if c.kind == kindKept {
+		switch c.kind {
+		case kindKept:
 			st.put(st.ensure(c.class, c.at), c.shot)
-		} else {
+		case kindKeptNegative:
+			st.putNegative(c.shot)
+		default:
 			changes = append(changes, c)
 		}
 	}
@@ -255,6 +260,11 @@ func (p *replay) change(c parsed) {
 			} else if was || p.ids[c.id] == nil {
 				p.lost[c.id] = c.class
 			}
+			return
+		}
+	case kindDrop:
+		if p.state.negative(c.id) < 0 {
+			delete(p.lost, c.id)
 			return
 		}
 	case kindRename, kindMerge:

@@ -92,6 +92,7 @@ type Set struct {
 	id    uint64 // random, of the file
 	end   int64  // of the last record
 
+	denials denials     // what Advice found of negatives
 	seen    latest      // what Classify looks at
 	settled background  // the goroutine that makes a learner
 	quit    atomic.Bool // that goroutine need not go on
@@ -374,7 +375,7 @@ func (s *Set) fits(st state) (err error) {
 	if s.partial {
 		return nil
 	}
-	st.all(func(_ *way, e *entry) {
+	st.every(func(_ string, e *entry) {
 		asked := s.fingerprint != embed.Fingerprint{}
 		switch {
 		case err != nil:

@@ -10,7 +10,7 @@ import (
 // person said it is. Its crop is kept too; see Set.Crop.
 type Shot struct {
 	ID          uint64            // from 1, in order of teaching, never used again
-	Class       string            // by CheckName
+	Class       string            // by CheckName; empty: a negative, see Set.AddNegative
 	Time        time.Time         // UTC, when the picture was taken
 	Source      string            // camera, file or whatever gave the picture
 	Fingerprint embed.Fingerprint // of the network that made the embedding
@@ -39,10 +39,12 @@ const (
 	Renamed
 	Merged
 	Forgot
+	AddedNegative
+	RemovedNegative
 )
 
-// String returns the verb: "shot", "remove", "move", "rename", "merge" or
-// "forget".
+// String returns the verb: "shot", "remove", "move", "rename", "merge",
+// "forget", "nothing" or "remove nothing".
 func (k Kind) String() string {
 	switch k {
 	case Added:
@@ -57,6 +59,10 @@ func (k Kind) String() string {
 		return "merge"
 	case Forgot:
 		return "forget"
+	case AddedNegative:
+		return "nothing"
+	case RemovedNegative:
+		return "remove nothing"
 	}
 	return "invalid"
 }
@@ -68,7 +74,7 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 type Change struct {
 	Kind  Kind      `json:"kind"`
 	Time  time.Time `json:"time"`
-	Shot  uint64    `json:"shot,omitempty"`  // Added, Removed, Moved
+	Shot  uint64    `json:"shot,omitempty"`  // Added, Removed, Moved, AddedNegative, RemovedNegative
 	Class string    `json:"class,omitempty"` // the class it was done to: for Removed and Moved, where the shot is now again
 	Into  string    `json:"into,omitempty"`  // Moved, Renamed, Merged: the class it had become
 	Shots int       `json:"shots"`           // how many shots came or went back

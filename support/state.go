@@ -59,20 +59,21 @@ type way struct {
 }
 
 // state is the support set at one moment: classes in the order of their
-// creation, none of them empty. apply makes a new state and shares what did
-// not change, so that an undo is a pointer kept from before.
+// creation, none of them empty, and the negatives by id. apply makes a new state
+// and shares what did not change, so that an undo is a pointer kept from before.
 type state struct {
-	ways []*way
+	ways      []*way
+	negatives []*entry
 }
 
 // change is one record that alters the state.
 type change struct {
 	kind  kind
 	at    time.Time
-	id    uint64 // shot: kindShot, kindKept, kindRemove, kindMove
+	id    uint64 // shot or negative: kindShot, kindKept, kindRemove, kindMove, kindNegative, kindKeptNegative, kindDrop
 	class string
 	into  string // kindRename, kindMerge: the new class
-	shot  *entry // kindShot, kindKept
+	shot  *entry // kindShot, kindKept, kindNegative, kindKeptNegative
 }
 
 func (st state) find(class string) int {
@@ -82,12 +83,23 @@ func (st state) find(class string) int {
 // locate returns the way and the position in it of a shot, or -1, -1.
 func (st state) locate(id uint64) (w, i int) {
 	for w, way := range st.ways {
-		if i, ok := slices.BinarySearchFunc(way.shots, id, func(e *entry, id uint64) int { return cmp.Compare(e.id, id) }); ok {
+		if i, ok := slices.BinarySearchFunc(way.shots, id, byID); ok {
 			return w, i
 		}
 	}
 	return -1, -1
 }
+
+// negative returns the position of a negative, or -1.
+func (st state) negative(id uint64) int {
+	i, ok := slices.BinarySearchFunc(st.negatives, id, byID)
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+func byID(e *entry, id uint64) int { return cmp.Compare(e.id, id) }
 
 func (st state) len() int {
 	n := 0
@@ -106,6 +118,26 @@ func (st state) all(f func(w *way, e *entry)) {
 	}
 }
 
+// picture returns the shot or negative of a number, nil if there is none.
+func (st state) picture(id uint64) *entry {
+	if w, i := st.locate(id); w >= 0 {
+		return st.ways[w].shots[i]
+	}
+	if i := st.negative(id); i >= 0 {
+		return st.negatives[i]
+	}
+	return nil
+}
+
+// every calls f with every shot and its class, then with every negative and no
+// class.
+func (st state) every(f func(class string, e *entry)) {
+	st.all(func(w *way, e *entry) { f(w.name, e) })
+	for _, e := range st.negatives {
+		f("", e)
+	}
+}
+
 // apply returns the state after c and leaves st as it was. With reuse it may
 // take st's memory instead, for reading long files.
 func (st state) apply(c change, reuse bool) (state, error) {
@@ -119,6 +151,15 @@ func (st state) apply(c change, reuse bool) (state, error) {
 			return st, err
 		}
 		edit.put(edit.ensure(c.class, c.at), c.shot)
+	case kindNegative:
+		edit.putNegative(c.shot)
+	case kindDrop:
+		i := edit.negative(c.id)
+		if i < 0 {
+			return st, fmt.Errorf("%w: negative %d", ErrNotFound, c.id)
+		}
+		edit.ownNegatives()
+		edit.negatives = slices.Delete(edit.negatives, i, i+1)
 	case kindRemove:
 		w, i := edit.locate(c.id)
 		if w < 0 {
@@ -211,8 +252,22 @@ func (ed *editor) ensure(class string, at time.Time) int {
 // put adds a shot in the order of ids.
 func (ed *editor) put(w int, e *entry) {
 	way := ed.own(w)
-	i, _ := slices.BinarySearchFunc(way.shots, e.id, func(e *entry, id uint64) int { return cmp.Compare(e.id, id) })
+	i, _ := slices.BinarySearchFunc(way.shots, e.id, byID)
 	way.shots = slices.Insert(way.shots, i, e)
+}
+
+// ownNegatives makes the list of negatives one that may be changed.
+func (ed *editor) ownNegatives() {
+	if !ed.reuse {
+		ed.negatives = slices.Clone(ed.negatives)
+	}
+}
+
+// putNegative adds a negative in the order of ids.
+func (ed *editor) putNegative(e *entry) {
+	ed.ownNegatives()
+	i, _ := slices.BinarySearchFunc(ed.negatives, e.id, byID)
+	ed.negatives = slices.Insert(ed.negatives, i, e)
 }
 
 func (ed *editor) take(w, i int) *entry {

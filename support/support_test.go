@@ -71,12 +71,21 @@ var thisVersion = fmt.Sprintf("%d.%d", major, minor)
 
 // add adds a shot that n decides; an even one has figures of quality.
 func add(s *Set, class string, n uint64, size int) error {
-	var q *Quality
-	if n%2 == 0 {
-		v := float32(n%100) / 200
-		q = &Quality{v, v / 2, v / 3, v / 4, 1000 * v}
+	_, err := s.AddMeasured(class, vector(testDim, n), crop(size, n), fmt.Sprintf("picture %d", n), time.Unix(int64(n), 5), qualityOf(n))
+	return err
+}
+
+func qualityOf(n uint64) *Quality {
+	if n%2 != 0 {
+		return nil
 	}
-	_, err := s.AddMeasured(class, vector(testDim, n), crop(size, n), fmt.Sprintf("picture %d", n), time.Unix(int64(n), 5), q)
+	v := float32(n%100) / 200
+	return &Quality{v, v / 2, v / 3, v / 4, 1000 * v}
+}
+
+// addNegative adds a negative that n decides, as add does a shot.
+func addNegative(s *Set, n uint64, size int) error {
+	_, err := s.AddNegative(vector(testDim, n), crop(size, n), fmt.Sprintf("picture %d", n), time.Unix(int64(n), 5), qualityOf(n))
 	return err
 }
 
@@ -86,16 +95,14 @@ func dump(s *Set) string {
 	for _, w := range s.Ways() {
 		fmt.Fprintf(&b, "%s %d %s\n", w.Class, w.Shots, w.Created.Format(time.RFC3339Nano))
 		for _, e := range s.Shots(w.Class) {
-			c, err := s.Crop(e.ID)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				c = []byte(err.Error())
-			}
-			fmt.Fprintf(&b, "  %d %s %s %s %s %v %d %x", e.ID, e.Class, e.Time.Format(time.RFC3339Nano), e.Source, e.Fingerprint.Short(), e.Embedding, len(c), crc32.ChecksumIEEE(c))
-			if e.Quality != nil {
-				fmt.Fprintf(&b, " %+v", *e.Quality)
-			}
-			b.WriteByte('\n')
+			dumpShot(&b, s, e)
 		}
+	}
+	for i, e := range s.Negatives() {
+		if i == 0 {
+			b.WriteString("negatives\n")
+		}
+		dumpShot(&b, s, e)
 	}
 	for i := range s.past {
 		c := s.past[i].public()
@@ -103,6 +110,18 @@ func dump(s *Set) string {
 	}
 	fmt.Fprintf(&b, "next %d, rule %+v\n", s.nextID, s.Rule())
 	return b.String()
+}
+
+func dumpShot(b *strings.Builder, s *Set, e Shot) {
+	c, err := s.Crop(e.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		c = []byte(err.Error())
+	}
+	fmt.Fprintf(b, "  %d %s %s %s %s %v %d %x", e.ID, e.Class, e.Time.Format(time.RFC3339Nano), e.Source, e.Fingerprint.Short(), e.Embedding, len(c), crc32.ChecksumIEEE(c))
+	if e.Quality != nil {
+		fmt.Fprintf(b, " %+v", *e.Quality)
+	}
+	b.WriteByte('\n')
 }
 
 func classes(s *Set) (names []string) {

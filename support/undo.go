@@ -3,7 +3,7 @@ package support
 import "fmt"
 
 // Undo takes back the last change that was not taken back before (a shot, a
-// remove, move, rename, merge or forget), durably, and says what it was. The
+// negative, a remove, move, rename, merge or forget), durably, and says what it was. The
 // last 64 changes can be taken back one after another, also those made before
 // the store was opened; an undo itself cannot. The error wraps ErrNotFound if
 // there is none left, and ErrModelMismatch if it would bring back shots of
@@ -21,7 +21,7 @@ func (s *Set) Undo() (Change, error) {
 	if err := s.fits(last.before); err != nil {
 		return Change{}, fmt.Errorf("undo: %w", err)
 	}
-	rec := appendChange(nil, kindUndo, s.id, s.seq+1, change{id: last.seq, at: storable(s.now())})
+	rec := appendChange(nil, last.kind.undo(), s.id, s.seq+1, change{id: last.seq, at: storable(s.now())})
 	if err := s.commit(rec); err != nil {
 		return Change{}, err
 	}
@@ -38,6 +38,8 @@ func (p *step) public() Change {
 	switch p.kind {
 	case kindShot:
 		c.Kind, c.Shot, c.Shots = Added, p.id, 1
+	case kindNegative, kindDrop:
+		c.Kind, c.Shot, c.Shots = map[kind]Kind{kindNegative: AddedNegative, kindDrop: RemovedNegative}[p.kind], p.id, 1
 	case kindRemove, kindMove:
 		c.Kind, c.Shot, c.Shots = Removed, p.id, 1
 		if p.kind == kindMove {

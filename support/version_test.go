@@ -37,6 +37,9 @@ func thisStore(t testing.TB) *memFS {
 		func(s *Set) error { _, err := s.Forget("🐈 cat"); return err },
 		func(s *Set) error { _, err := s.Undo(); return err },
 		func(s *Set) error { return s.Remove(4) },
+		func(s *Set) error { return addNegative(s, 10, 400) },
+		func(s *Set) error { return addNegative(s, 11, 0) },
+		func(s *Set) error { return s.Remove(6) },
 	}
 	for i := range undoDepth / 2 {
 		other := fmt.Sprintf("cup%d", i)
@@ -49,6 +52,11 @@ func thisStore(t testing.TB) *memFS {
 		func(s *Set) error { return s.Rename("cup", "mug") },
 		func(s *Set) error { return add(s, "cow", 6, 200) },
 		func(s *Set) error { return s.Merge("dog", "mug") },
+		func(s *Set) error { return addNegative(s, 12, 100) },
+		func(s *Set) error { return addNegative(s, 13, 200) },
+		func(s *Set) error { _, err := s.Undo(); return err },
+		func(s *Set) error { return s.Remove(5) },
+		func(s *Set) error { _, err := s.Undo(); return err },
 	)
 	for i, act := range acts {
 		if err := act(s); err != nil {
@@ -124,6 +132,8 @@ func upgrades() []action {
 		},
 		func(s *Set) error { _, err := s.Undo(); return err },
 		func(s *Set) error { return add(s, "measured", 8, 300) },
+		func(s *Set) error { return addNegative(s, 9, 300) },
+		func(s *Set) error { return s.Remove(s.nextID - 1) },
 	}
 }
 

@@ -36,12 +36,12 @@ func Mean(dst embed.Embedding, views ...embed.Embedding) embed.Embedding {
 // more there is to average: of five independent pictures it is half of one's.
 // So the threshold is another one; see kin. With one view it is Answer.
 func (s *Set) AnswerViews(dst []Prediction, mean embed.Embedding, views int) (Answer, []Prediction) {
-	return s.seen.Load().answer(dst, mean, views)
+	return s.seen.Load().answer(dst, mean, views, nil)
 }
 
 // AnswerViews does as Set.AnswerViews.
 func (c *Classifier) AnswerViews(dst []Prediction, mean embed.Embedding, views int) (Answer, []Prediction) {
-	return c.view.answer(dst, mean, views)
+	return c.view.answer(dst, mean, views, nil)
 }
 
 // apartness returns the mean distance between two of the views that make a
