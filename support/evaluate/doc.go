@@ -18,6 +18,10 @@
 // an unknown one, and fpr95 the share of unknown ones below the score that 95 %
 // of the known ones are below.
 //
+// With negatives, pictures of further classes are taught as being of none. The
+// pictures asked about are the same with them and without, near unknowns of those
+// classes (seen) apart from the others; no negative is asked about.
+//
 // Every figure is a mean over episodes, and the interval beside it is 1.96
 // times that mean's standard error. Classes and pictures come again in other
 // episodes, so the interval says how well the mean over this collection is

@@ -25,6 +25,10 @@ type Options struct {
 	// embeddings are averaged. 0 and 1: one. Far unknowns are asked about one at a
 	// time: no two are of one thing.
 	Views int
+	// Negatives is how many pictures of further classes are taught as being of
+	// none, two of each class: then every episode is asked twice, without them
+	// and with them.
+	Negatives int
 	// Rules to compare; none: the default one. All see the same episodes.
 	Rules []support.Rule
 	// Progress is told of every episode that is done, by one goroutine at a
@@ -48,8 +52,22 @@ type Result struct {
 	AUROC, FPR95, FalseAccept          Mean // against near unknowns
 	FarAUROC, FarFPR95, FarFalseAccept Mean // against far unknowns
 
+	// With is what the negatives change; nil without any.
+	With *With
+
 	// Gain is Accuracy less that of the first Rule, on the same episodes.
 	Gain Mean
+}
+
+// With is what a device that was taught negatives came to, on the same episodes.
+type With struct {
+	Right, FalseReject, FalseAccept, FarFalseAccept Mean
+	// Seen is the share accepted of near unknowns of the classes that negatives
+	// are of, SeenWithout the same without the negatives. Near unknowns are of the
+	// other classes then.
+	Seen, SeenWithout Mean
+	// MoreRejects is FalseReject less that without negatives.
+	MoreRejects Mean
 }
 
 // outcome is what one episode came to under one Rule.
@@ -57,6 +75,8 @@ type outcome struct {
 	head                                       support.Head
 	accuracy, right, falseReject               float64
 	auroc, fpr95, accept, farAUROC, far95, far float64
+	seen                                       float64
+	with                                       *outcome // with negatives
 }
 
 // Run measures. Errors wrap ErrPool or support.ErrRule, or are ctx's. The
@@ -79,8 +99,12 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 	switch {
 	case o.Shot < 1 || o.Query < 1 || o.Episodes < 1:
 		return nil, fmt.Errorf("%w: shots, queries and episodes are at least 1", ErrPool)
+	case o.Negatives < 0:
+		return nil, fmt.Errorf("%w: %d negatives", ErrPool, o.Negatives)
 	case len(usable) < max(way, 2):
 		return nil, fmt.Errorf("%w: %d classes have more than the %d to teach, %d are needed", ErrPool, len(usable), o.Shot, max(way, 2))
+	case o.Negatives > 0 && p.asked() < way+(o.Negatives+1)/2+1:
+		return nil, fmt.Errorf("%w: %d negatives are of %d classes beside the %d to teach and one more, %d have pictures", ErrPool, o.Negatives, (o.Negatives+1)/2, way, p.asked())
 	}
 
 	outcomes := make([][]outcome, o.Episodes)
@@ -99,14 +123,13 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 					return
 				}
 				e := p.draw(rand.New(rand.NewPCG(o.Seed, uint64(n))), usable, way, &o)
+				var out outcome
+				var err error
 				for _, rule := range o.Rules {
-					c, err := support.NewClassifier(e.shots, rule)
-					if err != nil {
+					if out, preds, err = e.teach(rule, preds); err != nil {
 						cancel(err)
 						return
 					}
-					var out outcome
-					out, preds = e.ask(c, preds)
 					outcomes[n] = append(outcomes[n], out)
 				}
 				report.Lock()
@@ -143,6 +166,17 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 			FarFPR95:       over(func(o *outcome) float64 { return o.far95 }),
 			FarFalseAccept: over(func(o *outcome) float64 { return o.far }),
 		}
+		if o.Negatives > 0 {
+			r.With = &With{
+				Right:          over(func(o *outcome) float64 { return o.with.right }),
+				FalseReject:    over(func(o *outcome) float64 { return o.with.falseReject }),
+				Seen:           over(func(o *outcome) float64 { return o.with.seen }),
+				SeenWithout:    over(func(o *outcome) float64 { return o.seen }),
+				FalseAccept:    over(func(o *outcome) float64 { return o.with.accept }),
+				FarFalseAccept: over(func(o *outcome) float64 { return o.with.far }),
+				MoreRejects:    over(func(o *outcome) float64 { return o.with.falseReject - o.falseReject }),
+			}
+		}
 		gain := make([]float64, len(outcomes))
 		for n := range outcomes {
 			gain[n] = outcomes[n][i].accuracy - outcomes[n][0].accuracy
@@ -157,8 +191,10 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 // episode is what one is taught and asked.
 type episode struct {
 	shots     []support.Shot
+	negatives []support.Shot
 	known     []question
 	near, far []question
+	seen      []question // of the classes that the negatives are of
 }
 
 // question is what is asked about: a picture, or the mean of several.
@@ -205,6 +241,9 @@ func (p *Pool) draw(r *rand.Rand, usable []int, way int, o *Options) *episode {
 			others = append(others, i)
 		}
 	}
+	if o.Negatives > 0 {
+		others = p.drawNegatives(r, e, others, most, o)
+	}
 	if len(others) > 0 {
 		total := 0
 		for _, i := range others {
@@ -224,6 +263,51 @@ func (p *Pool) draw(r *rand.Rand, usable []int, way int, o *Options) *episode {
 	return e
 }
 
+// drawNegatives draws negatives of some of the others, and questions of the same
+// classes, and returns the rest of the others.
+func (p *Pool) drawNegatives(r *rand.Rand, e *episode, others []int, most int, o *Options) (rest []int) {
+	n := (o.Negatives + 1) / 2
+	r.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	type left struct {
+		class *class
+		order []int
+	}
+	var asked []left
+	total := 0
+	for _, i := range others[:n] {
+		c := &p.classes[i]
+		order := r.Perm(len(c.queries))
+		take := min(2, o.Negatives-len(e.negatives), len(order))
+		for _, k := range order[:take] {
+			e.negatives = append(e.negatives, support.Shot{Embedding: c.queries[k]})
+		}
+		if order = order[take:]; len(order) > 0 {
+			asked = append(asked, left{c, order})
+			total += len(order)
+		}
+	}
+	if len(asked) > 0 {
+		for range min(most, total) {
+			l := asked[r.IntN(len(asked))]
+			order := slices.Clone(l.order)
+			r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+			e.seen = append(e.seen, views(r, l.class.queries, order, o.Views))
+		}
+	}
+	return others[n:]
+}
+
+// asked returns how many classes have pictures to ask about.
+func (p *Pool) asked() int {
+	n := 0
+	for i := range p.classes {
+		if len(p.classes[i].queries) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // views returns the mean of n pictures: the first of order and, where they are
 // not the same one again, others drawn from it.
 func views(r *rand.Rand, pictures []embed.Embedding, order []int, n int) question {
@@ -239,6 +323,25 @@ func views(r *rand.Rand, pictures []embed.Embedding, order []int, n int) questio
 		return question{mean: seen[0], views: 1}
 	}
 	return question{mean: support.Mean(make(embed.Embedding, len(seen[0])), seen...), views: len(seen)}
+}
+
+// teach teaches the episode's shots and asks, and again with its negatives where
+// there are any.
+func (e *episode) teach(rule support.Rule, preds []support.Prediction) (outcome, []support.Prediction, error) {
+	c, err := support.NewClassifier(e.shots, rule)
+	if err != nil {
+		return outcome{}, preds, err
+	}
+	out, preds := e.ask(c, preds)
+	if len(e.negatives) > 0 {
+		if c, err = support.NewClassifier(slices.Concat(e.shots, e.negatives), rule); err != nil {
+			return outcome{}, preds, err
+		}
+		var with outcome
+		with, preds = e.ask(c, preds)
+		out.with = &with
+	}
+	return out, preds, nil
 }
 
 // ask asks c about the episode's pictures.
@@ -281,5 +384,6 @@ func (e *episode) ask(c *support.Classifier, preds []support.Prediction) (outcom
 	out.auroc, out.fpr95, out.accept = auroc(known, near), fpr95(known, near), accepted
 	far, accepted := scores(e.far)
 	out.farAUROC, out.far95, out.far = auroc(known, far), fpr95(known, far), accepted
+	_, out.seen = scores(e.seen)
 	return out, preds
 }

@@ -51,12 +51,27 @@ type evalLine struct {
 	Unreadable       int                  `json:"unreadable"`
 	ClassesTooSmall  []string             `json:"classes_too_small"`
 	ModelFingerprint embed.Fingerprint    `json:"fingerprint"`
+
+	Negatives int       `json:"negatives"`
+	With      *evalWith `json:"with_negatives"` // null without any
+}
+
+// evalWith is what the negatives make of it, on the same episodes.
+type evalWith struct {
+	KnownRight      evaluate.Number `json:"known_right"`
+	FalseReject     evaluate.Number `json:"false_reject"`
+	MoreRejects     evaluate.Number `json:"more_rejects"` // false_reject less that without
+	MoreRejectsCI95 evaluate.Number `json:"more_rejects_ci95"`
+	SeenFalseAccept evaluate.Number `json:"seen_false_accept"` // of near unknowns of their classes
+	SeenWithout     evaluate.Number `json:"seen_false_accept_without"`
+	FalseAccept     evaluate.Number `json:"false_accept"` // of the other near unknowns
+	FarFalseAccept  evaluate.Number `json:"far_false_accept"`
 }
 
 type evalOptions struct {
 	support, far, cache      string
 	way, shot, query, views  int
-	episodes                 int
+	episodes, negatives      int
 	seed                     uint64
 	heads                    []string
 	falseReject, falseAccept float64
@@ -80,6 +95,10 @@ well distances tell them from known ones, fpr95 how many pass where 95 % of the
 known ones do; false accepts and rejects are those of the threshold that the
 device would set.
 
+With --negatives it is also told of pictures of further classes that they are
+nothing, two of each, and asked the same again: seen unknowns are other pictures
+of those classes, near unknowns then those of the rest.
+
 Several heads are compared on the same episodes. Each picture is embedded once
 and kept in the user's cache.`,
 		Example: "  edge eval photos --way 5 --shot 5\n  edge eval photos --open-set --far other-photos --head prototype,ridge,auto --episodes 1000",
@@ -98,6 +117,7 @@ and kept in the user's cache.`,
 	count(f, &o.views, "views", 1, 1, 100, "pictures of one thing that an answer rests on, averaged")
 	f.StringSliceVar(&o.heads, "head", []string{string(support.Auto)}, "what chooses among the classes, or several to compare: "+headNames())
 	f.BoolVar(&o.openSet, "open-set", false, "ask about things that were never taught, too")
+	count(f, &o.negatives, "negatives", 0, 0, 100_000, "pictures of further classes to teach as nothing, for --open-set")
 	ruleVars(f, &o.falseReject, &o.falseAccept)
 	f.StringVar(&o.cache, "cache", "", "folder that keeps the embeddings (default edge/embeddings in the user's cache)")
 	regionVar(f, &o.region)
@@ -127,7 +147,7 @@ func (e *env) eval(ctx context.Context, dir string, o *evalOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.far != "" {
+	if o.far != "" || o.negatives > 0 {
 		o.openSet = true
 	}
 	var queries, shots, far *collection
@@ -176,7 +196,7 @@ func (e *env) eval(ctx context.Context, dir string, o *evalOptions) error {
 	}
 	p := e.startProgress("episode", false)
 	results, err := evaluate.Run(ctx, pool, evaluate.Options{
-		Way: way, Shot: o.shot, Query: o.query, Episodes: o.episodes, Seed: o.seed, Views: o.views, Rules: rules, Progress: p.step,
+		Way: way, Shot: o.shot, Query: o.query, Episodes: o.episodes, Seed: o.seed, Views: o.views, Negatives: o.negatives, Rules: rules, Progress: p.step,
 	})
 	p.end()
 	if errors.Is(err, evaluate.ErrPool) {
@@ -187,7 +207,7 @@ func (e *env) eval(ctx context.Context, dir string, o *evalOptions) error {
 	}
 	l := evalLine{
 		Way: way, Shot: o.shot, Query: o.query, Episodes: o.episodes, Seed: o.seed, Classes: len(usable), Views: o.views,
-		Pictures: len(slices.Concat(pictures...)), Unreadable: m.bad.count, ClassesTooSmall: append([]string{}, short...), ModelFingerprint: network.Fingerprint(),
+		Negatives: o.negatives, Pictures: len(slices.Concat(pictures...)), Unreadable: m.bad.count, ClassesTooSmall: append([]string{}, short...), ModelFingerprint: network.Fingerprint(),
 	}
 	if !e.json {
 		e.note("%s, %d-way %d-shot, up to %d questions a class, %s of %s, seed %d", "model "+network.Fingerprint().Short(), l.Way, l.Shot, l.Query, number(l.Episodes, "episode", "episodes"), number(l.Classes, "class", "classes"), l.Seed)
@@ -226,6 +246,13 @@ func (l *evalLine) fill(r evaluate.Result, first support.Rule, openSet bool) {
 	l.AUROC, l.AUROCCI95, l.FPR95 = n(r.AUROC.Mean), n(r.AUROC.CI95), n(r.FPR95.Mean)
 	l.FalseAccept, l.FalseAcceptCI95 = n(r.FalseAccept.Mean), n(r.FalseAccept.CI95)
 	l.FarAUROC, l.FarFPR95, l.FarFalseAccept = n(r.FarAUROC.Mean), n(r.FarFPR95.Mean), n(r.FarFalseAccept.Mean)
+	l.With = nil
+	if w := r.With; w != nil {
+		l.With = &evalWith{
+			KnownRight: n(w.Right.Mean), FalseReject: n(w.FalseReject.Mean), MoreRejects: n(w.MoreRejects.Mean), MoreRejectsCI95: n(w.MoreRejects.CI95),
+			SeenFalseAccept: n(w.Seen.Mean), SeenWithout: n(w.SeenWithout.Mean), FalseAccept: n(w.FalseAccept.Mean), FarFalseAccept: n(w.FarFalseAccept.Mean),
+		}
+	}
 }
 
 func evalText(r evaluate.Result, first support.Rule, openSet bool) string {
@@ -249,6 +276,13 @@ func evalText(r evaluate.Result, first support.Rule, openSet bool) string {
 		}
 		if r.FarAUROC.Defined() {
 			fmt.Fprintf(&b, "\n  far unknowns: AUROC %s, fpr95 %s, accepted %s", percent(r.FarAUROC), percent(r.FarFPR95), percent(r.FarFalseAccept))
+		}
+	}
+	if w := r.With; w != nil {
+		fmt.Fprintf(&b, "\n  with negatives: known pictures rejected %s (%+.1f ± %.1f), seen unknowns accepted %s (without %s), near %s",
+			percent(w.FalseReject), 100*w.MoreRejects.Mean, 100*w.MoreRejects.CI95, percent(w.Seen), percent(w.SeenWithout), percent(w.FalseAccept))
+		if w.FarFalseAccept.Defined() {
+			fmt.Fprintf(&b, ", far %s", percent(w.FarFalseAccept))
 		}
 	}
 	if r.Rule.Head == support.Auto {
