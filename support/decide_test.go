@@ -134,22 +134,10 @@ func TestDecideWantsIndex(t *testing.T) {
 func BenchmarkDecide1000x20(b *testing.B) {
 	const dim, ways, shots = 1280, 1000, 20
 	r := rand.New(rand.NewPCG(20, 21))
-	all := photographs(r, dim, ways+50)
-	next := func(taught bool) (int, embed.Embedding) {
-		for {
-			if w, e := all(); w < ways == taught {
-				return w, e
-			}
-		}
-	}
-	var st state
-	for n := range ways * shots {
-		w, e := next(true)
-		st, _ = st.apply(change{kind: kindShot, class: fmt.Sprint("class ", w), shot: entryOf(b, uint64(n)+1, e)}, true)
-	}
+	st, next := stocked(b, photographs(r, dim, ways+50), ways, shots)
 	queries := make([]embed.Embedding, 64)
 	for i := range queries {
-		_, queries[i] = next(i%2 == 0)
+		queries[i] = next(i%2 == 0)
 	}
 	var p *projection
 	for _, head := range []Head{Prototype, NearestShot} {

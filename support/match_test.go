@@ -357,34 +357,37 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	}
 }
 
+// stocked returns a state of ways·shots pictures of the first ways things that
+// all gives, and more pictures: of these or of those that were never taught.
+func stocked(tb testing.TB, all func() (int, embed.Embedding), ways, shots int) (st state, next func(taught bool) embed.Embedding) {
+	tb.Helper()
+	draw := func(taught bool) (int, embed.Embedding) {
+		for {
+			if w, e := all(); w < ways == taught {
+				return w, e
+			}
+		}
+	}
+	for n := range ways * shots {
+		w, e := draw(true)
+		st, _ = st.apply(change{kind: kindShot, class: fmt.Sprint("class ", w), shot: entryOf(tb, uint64(n)+1, e)}, true)
+	}
+	return st, func(taught bool) embed.Embedding {
+		_, e := draw(taught)
+		return e
+	}
+}
+
 func BenchmarkMatch1000x20(b *testing.B) {
 	const dim, ways, shots = 1280, 1000, 20
 	for _, kind := range matchSets[:2] {
 		r := rand.New(rand.NewPCG(20, 21))
-		// The last ways are things that were never taught.
-		all := kind.next(r, dim, ways+50)
-		next := func(taught bool) (int, embed.Embedding) {
-			for {
-				if w, e := all(); w < ways == taught {
-					return w, e
-				}
-			}
-		}
-		var st state
-		for n := range ways * shots {
-			w, e := next(true)
-			x := &entry{id: uint64(n) + 1, embedding: e}
-			if err := x.measure(dot(e, e)); err != nil {
-				b.Fatal(err)
-			}
-			st, _ = st.apply(change{kind: kindShot, class: fmt.Sprint("class ", w), shot: x}, true)
-		}
+		st, next := stocked(b, kind.next(r, dim, ways+50), ways, shots)
 		v := newView(st, embed.Fingerprint{}, dim, Rule{Head: Prototype}.fill(), nil)
 		v = v.indexed(projectionOf(v.shots))
 		known, unknown := make([]embed.Embedding, 64), make([]embed.Embedding, 64)
 		for i := range known {
-			_, known[i] = next(true)
-			_, unknown[i] = next(false)
+			known[i], unknown[i] = next(true), next(false)
 		}
 		for _, c := range []struct {
 			name    string
