@@ -18,12 +18,12 @@ type loader struct {
 	begun   bool
 	rule    Rule              // the last one
 	byID    map[uint64]*entry // of every shot, once there are embeddings
-	decoder decoder
 }
 
 func (l *loader) nextID() uint64 { return max(l.next, l.top+1) }
 
-func (l *loader) visit(off int64, h head, meta []byte) error {
+func (l *loader) visit(off int64, r content) error {
+	h, meta := r.head, r.meta
 	if !h.kind.known() {
 		if h.flags&optional != 0 {
 			return nil
@@ -77,11 +77,10 @@ func (l *loader) visit(off int64, h head, meta []byte) error {
 
 	var c change
 	if h.kind.picture() {
-		class, e, floats, err := decodeAny(h.kind, meta)
-		if err != nil {
-			return err
+		if r.err != nil {
+			return r.err
 		}
-		l.decoder.add(off, e, floats)
+		class, e := r.class, r.shot
 		e.crop, e.cropLen, e.bytes = off+recordSize+int64(h.meta), h.crop, bytes
 		e.floats = off + e.floatsAt(class)
 		if l.byID != nil {

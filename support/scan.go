@@ -14,20 +14,37 @@ type scanned struct {
 	torn error // why there is more in the file than that; nil if there is not
 }
 
+// content is a record that passed its checks.
+type content struct {
+	head
+	meta []byte // valid until the next record is asked for; nil in a shot that was read ahead
+
+	shot  *entry // of a shot or a negative, with its embedding
+	class string // its class
+	err   error  // why it makes no sense
+}
+
 // scan reads every record's head and meta in order and calls visit with them.
 // The crops stay on the disk, except the last one's: that is the only record
-// that a power cut can have left half written.
+// that a power cut can have left half written. Of a long file later stretches
+// are read on other cores meanwhile.
 //
 // A record that fails its checks with no good one behind it is what a power
 // cut leaves; scan ends before it and says so in torn. One with good records
 // behind it is damage, and an error that wraps ErrCorrupt, and so is a header
 // that is not the one of the records. An error of visit
 // becomes such an error unless it wraps ErrVersion or ErrModelMismatch.
-func scan(f File, path string, size int64, file uint64, visit func(off int64, h head, meta []byte) error) (scanned, error) {
+func scan(f File, path string, size int64, file uint64, visit func(off int64, c content) error) (scanned, error) {
 	r := scanner{f: f, size: size, file: file}
+	ahead := r.readAhead()
+	defer ahead.stop()
 	s := scanned{end: headerSize}
 	for off := int64(pageSize); off < size; off = nextPage(s.end) {
-		h, meta, err := r.record(off)
+		c, ok := ahead.take(off)
+		var err error
+		if !ok {
+			c, err = r.content(off)
+		}
 		if err != nil && !r.bad(err) {
 			return s, fmt.Errorf("read %s: offset %d: %w", path, off, err)
 		}
@@ -45,20 +62,20 @@ func scan(f File, path string, size int64, file uint64, visit func(off int64, h 
 			}
 			// A writer at work may have finished this record after it was
 			// read and before the one behind it was found.
-			if h, meta, err = r.record(off); err != nil {
+			if c, err = r.content(off); err != nil {
 				return s, fmt.Errorf("%w: %s: offset %d: %w, but offset %d holds a good one", ErrCorrupt, path, off, err, behind)
 			}
 		}
-		if h.seq != s.seq+1 {
-			return s, fmt.Errorf("%w: %s: offset %d: %w: number %d follows number %d", ErrCorrupt, path, off, errSequence, h.seq, s.seq)
+		if c.seq != s.seq+1 {
+			return s, fmt.Errorf("%w: %s: offset %d: %w: number %d follows number %d", ErrCorrupt, path, off, errSequence, c.seq, s.seq)
 		}
-		if err := visit(off, h, meta); err != nil {
+		if err := visit(off, c); err != nil {
 			if errors.Is(err, ErrVersion) {
 				return s, fmt.Errorf("%s: offset %d: %w", path, off, err)
 			}
 			return s, fmt.Errorf("%w: %s: offset %d: %w", ErrCorrupt, path, off, err)
 		}
-		s.seq, s.end = h.seq, off+h.size()
+		s.seq, s.end = c.seq, off+c.size()
 	}
 	return s, nil
 }
@@ -69,6 +86,22 @@ type scanner struct {
 	file  uint64
 	buf   []byte
 	guess int // length of the last record's head and meta: the next one's is likely the same
+}
+
+// content reads the record at off, checks it and makes a shot of it if it is one.
+func (r *scanner) content(off int64) (content, error) {
+	h, meta, err := r.record(off)
+	if err != nil {
+		return content{}, err
+	}
+	c := content{head: h, meta: meta}
+	if h.kind.picture() {
+		var floats []byte
+		if c.class, c.shot, floats, c.err = decodeAny(h.kind, meta); c.err == nil {
+			c.err = c.shot.decode(floats)
+		}
+	}
+	return c, nil
 }
 
 // bad tells what the bytes are from what the disk says.

@@ -306,10 +306,6 @@ func (s *Set) load() (size int64, err error) {
 	}
 	l := loader{}
 	found, err := scan(s.file, s.path, size, id, l.visit)
-	// An embedding that cannot be stands before whatever ended the scan.
-	if off, err := l.decoder.wait(); err != nil {
-		return 0, fmt.Errorf("%w: %s: offset %d: %w", ErrCorrupt, s.path, off, err)
-	}
 	if err != nil {
 		return 0, err
 	}
