@@ -51,6 +51,14 @@ type Veto struct {
 	Limit    float64 `json:"limit"`    // which that is below: a share of the distance to the class's nearest shot
 }
 
+// OrNil returns nil where there is no veto.
+func (v Veto) OrNil() *Veto {
+	if v == (Veto{}) {
+		return nil
+	}
+	return &v
+}
+
 // AddNegative keeps a picture that is of no class, as AddMeasured keeps a shot.
 // IDs are those of shots, and Remove, Undo, Crop and Reembed do with it as with a shot;
 // the Shot that it returns has no Class.

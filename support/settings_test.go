@@ -104,6 +104,10 @@ func TestSetIsAClassifier(t *testing.T) {
 	if err := s.Rename("class 2", "two"); err != nil {
 		t.Fatal(err)
 	}
+	for _, shot := range clustered(r, dim, 5, 12, 2) {
+		must(s.AddNegative(plus(shot.Embedding, pool[0].Embedding), nil, "", time.Time{}, nil))(t)
+	}
+	vetoes := 0
 	check := func(when string, s *Set) {
 		t.Helper()
 		for _, rule := range []Rule{{}, {Head: Ridge}, {Head: LDA, FalseReject: 0.2}, {Head: NearestShot}, {FalseAccept: 0.1}} {
@@ -114,13 +118,22 @@ func TestSetIsAClassifier(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.Settle()
-			c := must(NewClassifier(s.Shots(""), rule))(t)
+			all := append(s.Shots(""), s.Negatives()...)
+			c := must(NewClassifier(all, rule))(t)
 			if s.Estimate() != c.Estimate() {
 				t.Errorf("%s, %+v: estimate %+v, want %+v", when, rule, s.Estimate(), c.Estimate())
 			}
-			for _, q := range clustered(r, dim, 5, 10, 2) {
+			queries := clustered(r, dim, 5, 10, 2)
+			for _, n := range s.Negatives() {
+				queries = append(queries, Shot{Embedding: plus(n.Embedding, all[0].Embedding)})
+			}
+			for _, q := range queries {
 				got, gp := s.Answer(nil, q.Embedding)
 				want, wp := c.Answer(nil, q.Embedding)
+				if n := want.Veto.Negative; n != 0 {
+					vetoes++
+					want.Veto.Negative = all[n-1].ID
+				}
 				if got != want {
 					t.Errorf("%s, %+v: %+v, want %+v", when, rule, got, want)
 				}
@@ -133,6 +146,9 @@ func TestSetIsAClassifier(t *testing.T) {
 		}
 	}
 	check("taught", s)
+	if vetoes == 0 {
+		t.Error("no negative objects to anything")
+	}
 	s.Close()
 	s = must(Open(testDir, opt))(t)
 	check("opened again", s)

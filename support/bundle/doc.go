@@ -34,6 +34,9 @@
 //	  quality     of the picture: light, dark, bright, contrast, sharpness (see
 //	              support.Quality), left out where it was not measured
 //
+// Pictures of nothing (see support.Set.AddNegative) are not packed: what is taken for
+// something else depends on what a device was taught and where it stands.
+//
 // Folders are named after classes, but for names that no folder should have on
 // some system; the manifest says which belongs to what. Equal content makes equal
 // bytes: files carry the time of their shot, not of the writing.

@@ -28,6 +28,8 @@ func adviceHint(a support.Advice) string {
 		return "take more shots of both, closer up and from more sides, or merge the two: edge classes merge"
 	case support.Burst:
 		return "take shots with other light, place and side"
+	case support.Denied:
+		return fmt.Sprintf("edge shots remove %d if it is one of them after all", a.Shot)
 	}
 	return ""
 }

@@ -30,6 +30,8 @@ type changeLine struct {
 	Was   string `json:"was,omitempty"` // the class before, where that has another name
 	ID    uint64 `json:"id,omitempty"`  // of the one shot that changed
 	Shots int    `json:"shots"`         // that the class now has
+
+	Nothing bool `json:"nothing,omitempty"` // it was a picture of no class; Shots of these are left
 }
 
 func newClasses(e *env) *cobra.Command {
@@ -128,6 +130,9 @@ func (e *env) listClasses() error {
 	}
 	if !e.json {
 		e.advise(advice)
+		if n := len(set.Negatives()); n > 0 {
+			e.note("%s of nothing beside them; edge shots list --nothing lists them", number(n, "picture", "pictures"))
+		}
 	}
 	return nil
 }

@@ -25,8 +25,9 @@ type classifyLine struct {
 	Top       []topClass `json:"top"`
 	MS        float64    `json:"ms"`
 
-	Basis support.Basis `json:"basis"` // what the threshold rests on
-	Head  support.Head  `json:"head"`  // what chose the first of top
+	Basis support.Basis `json:"basis"`     // what the threshold rests on
+	Head  support.Head  `json:"head"`      // what chose the first of top
+	Veto  *support.Veto `json:"vetoed_by"` // the picture of nothing that it looks more like; null: none
 }
 
 type topClass struct {
@@ -44,7 +45,8 @@ func newClassify(e *env) *cobra.Command {
 		Use:   "classify PATH…",
 		Short: "Say what pictures show, by what was taught",
 		Long: `Classify prints one line for every picture, or every frame of a clip: the class
-that it is nearest to, or unknown where nothing taught is near enough. ms is the
+that it is nearest to, or unknown where nothing taught is near enough or a picture
+of nothing (edge teach --nothing) is nearer. ms is the
 time for the network and the comparison.`,
 		Example: "  edge classify table.jpg\n  edge classify --json belt.avi | jq -r 'select(.known) | .class'",
 		Args:    arguments(1, -1, "at least one picture, folder or clip"),
@@ -109,7 +111,7 @@ func (w *classifier) answer(f *camera.Frame, r embed.Region) (classifyLine, erro
 	}
 	l := classifyLine{
 		Path: f.Path, Seq: f.Seq, Class: a.Class, Known: a.Known, Distance: a.Distance, Threshold: a.Threshold, Margin: a.Margin,
-		Top: []topClass{}, MS: milliseconds(time.Since(start)), Basis: a.Basis, Head: a.Head,
+		Top: []topClass{}, MS: milliseconds(time.Since(start)), Basis: a.Basis, Head: a.Head, Veto: a.Veto.OrNil(),
 	}
 	for _, p := range w.ranking[:min(len(w.ranking), topClasses)] {
 		l.Top = append(l.Top, topClass{p.Class, p.Distance, p.Score})
@@ -122,6 +124,8 @@ func (l *classifyLine) text() string {
 	switch {
 	case len(l.Top) == 0:
 		return where + ": unknown"
+	case l.Veto != nil:
+		return fmt.Sprintf("%s: unknown (nearest %s, distance %.3f, threshold %.3f, but more like picture %d, which is nothing)", where, l.Top[0].Class, l.Distance, l.Threshold, l.Veto.Negative)
 	case !l.Known:
 		return fmt.Sprintf("%s: unknown (nearest %s, distance %.3f, threshold %.3f)", where, l.Top[0].Class, l.Distance, l.Threshold)
 	}

@@ -235,6 +235,9 @@ func (d *doctor) storage(context.Context) (string, error) {
 	}
 	defer set.Close()
 	detail := fmt.Sprintf("%s: %s, %s", dir, number(len(set.Ways()), "class", "classes"), shots(set.Len()))
+	if n := len(set.Negatives()); n > 0 {
+		detail += ", " + number(n, "picture", "pictures") + " of nothing"
+	}
 	switch aside := len(set.Aside()); {
 	case mismatch:
 		lacking, err := fittable(set, fingerprint)

@@ -52,8 +52,8 @@ type evalLine struct {
 	ClassesTooSmall  []string             `json:"classes_too_small"`
 	ModelFingerprint embed.Fingerprint    `json:"fingerprint"`
 
-	Negatives int       `json:"negatives"`
-	With      *evalWith `json:"with_negatives"` // null without any
+	Negatives int       `json:"negatives,omitempty"`
+	With      *evalWith `json:"with_negatives,omitempty"` // only with negatives
 }
 
 // evalWith is what the negatives make of it, on the same episodes.

@@ -29,7 +29,7 @@ func newExport(e *env) *cobra.Command {
 		Long: `Export packs classes, or all of them, into a zip: the pictures in a folder for each
 class, what the network made of them, and a manifest.json that says what is what.
 Another device takes it with edge import; unpacked, edge teach --from takes it too.
-Equal content makes equal files. A file of that name is replaced when the new one
+Pictures of nothing stay here. Equal content makes equal files. A file of that name is replaced when the new one
 is whole.`,
 		Example: "  edge export kitchen.zip\n  edge export cups.zip cup mug",
 		Args:    arguments(1, -1, "a zip file to write, then classes"),

@@ -30,6 +30,9 @@ type asideLine struct {
 }
 
 func (l *asideLine) text() string {
+	if l.Class == "" {
+		return fmt.Sprintf("picture %d of nothing is left out of this model's answers: %s", l.ID, l.Reason)
+	}
 	return fmt.Sprintf("shot %d of %s is left out of this model's answers: %s", l.ID, l.Class, l.Reason)
 }
 

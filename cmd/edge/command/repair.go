@@ -44,7 +44,11 @@ func damaged(s *support.Salvage) error {
 }
 
 func saved(s *support.Salvage) string {
-	return shots(s.Shots) + " in " + number(s.Classes, "class", "classes")
+	text := shots(s.Shots) + " in " + number(s.Classes, "class", "classes")
+	if s.Negatives > 0 {
+		text += " and " + number(s.Negatives, "picture", "pictures") + " of nothing"
+	}
+	return text
 }
 
 // shownRanges is how many damaged places a text names; JSON names all.

@@ -43,8 +43,10 @@ func newRun(e *env) *cobra.Command {
 its name. A button (or, at a terminal, the keyboard) teaches:
 
 ` + app.KeyHelp() + `
-The button does the same: a short press is a shot, a long one the next class, a
-double one undo, a very long one forgets the class after a second such press.
+The button does most of that: a short press is a shot, a long one the next class, a
+double one undo, a very long one forgets the class after a second such press. Only
+a key says "wrong!": what looks more like that picture than like any shot of the
+class is unknown from then on.
 The lamp counts the shots. A name rests on the average of the last --views frames
 of one scene; another scene begins a new one. At the end of a clip, at q or ctrl-C, the exit code
 is 0.
@@ -139,7 +141,7 @@ func (o *runOptions) run(ctx context.Context, e *env) (err error) {
 			return fmt.Errorf("keyboard: %w", err)
 		}
 		defer func() { err = firstError(err, restore()) }()
-		out.say("space is a shot, n the next class, u undo, ? help, q quit")
+		out.say("space is a shot, n the next class, x wrong, u undo, ? help, q quit")
 	}
 	if refit != nil {
 		refit.start(ctx, notices)

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +20,8 @@ type shotLine struct {
 	Source      string            `json:"source"`
 	Fingerprint embed.Fingerprint `json:"fingerprint"`
 	Quality     *support.Quality  `json:"quality"` // null: it was not measured
+
+	Nothing bool `json:"nothing,omitempty"` // it is of no class, and Class is empty
 }
 
 // qualityText is what people see of it: nothing where it was not measured.
@@ -34,10 +38,11 @@ func newShots(e *env) *cobra.Command {
 		Short: "List, look at, move or remove single shots",
 		Long: `Shots lists the pictures that were taught, oldest first, with their light (0 % is
 black, 100 % white) and sharpness (the higher the sharper) where these were
-measured. Every change can be taken back with edge undo.`,
+measured. Pictures of nothing (edge teach --nothing, or x in edge run) come last.
+Every change can be taken back with edge undo.`,
 		Example: "  edge shots list cup\n  edge shots remove 12",
 		Args:    noArguments,
-		RunE:    func(*cobra.Command, []string) error { return e.listShots("") },
+		RunE:    func(*cobra.Command, []string) error { return e.listShots("", false) },
 	}
 	var out string
 	crop := &cobra.Command{
@@ -48,20 +53,25 @@ measured. Every change can be taken back with edge undo.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return e.writeCrop(args[0], out) },
 	}
 	outVar(crop.Flags(), &out, "JPEG file to write")
-	c.AddCommand(
-		&cobra.Command{
-			Use:     "list [CLASS]",
-			Short:   "List the shots, of one class or of all",
-			Example: "  edge shots list cup --json",
-			Args:    arguments(0, 1, "at most one class"),
-			RunE: func(_ *cobra.Command, args []string) error {
-				class := ""
-				if len(args) > 0 {
-					class = args[0]
-				}
-				return e.listShots(class)
-			},
+	onlyNothing := false
+	list := &cobra.Command{
+		Use:     "list [CLASS | --nothing]",
+		Short:   "List the shots, of one class or of all",
+		Example: "  edge shots list cup --json",
+		Args:    arguments(0, 1, "at most one class"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return e.listShots("", onlyNothing)
+			}
+			if onlyNothing {
+				return usagef("edge shots list --nothing", "shots list: %q: wants either a class or --nothing", args[0])
+			}
+			return e.listShots(args[0], false)
 		},
+	}
+	list.Flags().BoolVar(&onlyNothing, "nothing", false, "list the pictures of nothing only")
+	c.AddCommand(
+		list,
 		crop,
 		&cobra.Command{
 			Use:     "remove ID",
@@ -74,10 +84,16 @@ measured. Every change can be taken back with edge undo.`,
 					return err
 				}
 				return e.change(func(s *support.Set) (changeLine, error) {
-					class := classOf(s, id)
+					class, nothing := classOf(s, id)
 					err := s.Remove(id)
+					if nothing {
+						return changeLine{Event: "remove", ID: id, Shots: len(s.Negatives()), Nothing: true}, err
+					}
 					return changeLine{Event: "remove", Class: class, ID: id, Shots: len(s.Shots(class))}, err
 				}, func(l changeLine) string {
+					if l.Nothing {
+						return fmt.Sprintf("removed picture %d of nothing; %d left", l.ID, l.Shots)
+					}
 					return fmt.Sprintf("removed shot %d; %s has %s left", l.ID, l.Class, shots(l.Shots))
 				})
 			},
@@ -93,7 +109,7 @@ measured. Every change can be taken back with edge undo.`,
 					return err
 				}
 				return e.change(func(s *support.Set) (changeLine, error) {
-					was := classOf(s, id)
+					was, _ := classOf(s, id)
 					err := s.Move(id, args[1])
 					return changeLine{Event: "move", Class: args[1], Was: was, ID: id, Shots: len(s.Shots(args[1]))}, err
 				}, func(l changeLine) string {
@@ -113,16 +129,19 @@ func shotID(s string) (uint64, error) {
 	return id, nil
 }
 
-func classOf(s *support.Set, id uint64) string {
-	for _, shot := range s.Shots("") {
-		if shot.ID == id {
-			return shot.Class
-		}
+// classOf returns the class of a shot, or that it is of none.
+func classOf(s *support.Set, id uint64) (class string, nothing bool) {
+	is := func(shot support.Shot) bool { return shot.ID == id }
+	all := s.Shots("")
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i].Class, false
 	}
-	return ""
+	return "", slices.ContainsFunc(s.Negatives(), is)
 }
 
-func (e *env) listShots(class string) error {
+// listShots lists those of a class, or all if it is empty, or only those of no
+// class.
+func (e *env) listShots(class string, onlyNothing bool) error {
 	set, err := e.readStore(embed.Fingerprint{}, 0)
 	if err != nil {
 		return err
@@ -135,16 +154,24 @@ func (e *env) listShots(class string) error {
 		return nil
 	}
 	defer set.Close()
-	list := set.Shots(class)
-	if len(list) == 0 {
+	var list []support.Shot
+	if !onlyNothing {
+		list = set.Shots(class)
+	}
+	if class == "" {
+		list = append(list, set.Negatives()...)
+	}
+	if len(list) == 0 && onlyNothing {
+		e.note("no picture is nothing; edge teach --nothing PATH… says so of one")
+	} else if len(list) == 0 {
 		if class != "" {
 			return coded(exitFailed, fmt.Errorf("class %q: %w", class, support.ErrNotFound), "edge classes lists the classes")
 		}
 		e.note("%v", errNothingTaught)
 	}
 	for _, s := range list {
-		l := shotLine{s.ID, s.Class, s.Time.UTC(), s.Source, s.Fingerprint, s.Quality}
-		if err := e.line(l, "%d: %s, %s, from %s%s", l.ID, l.Class, l.Time.Local().Format("2006-01-02 15:04:05"), l.Source, qualityText(l.Quality)); err != nil {
+		l := shotLine{s.ID, s.Class, s.Time.UTC(), s.Source, s.Fingerprint, s.Quality, s.Class == ""}
+		if err := e.line(l, "%d: %s, %s, from %s%s", l.ID, cmp.Or(l.Class, nothing), l.Time.Local().Format("2006-01-02 15:04:05"), l.Source, qualityText(l.Quality)); err != nil {
 			return err
 		}
 	}

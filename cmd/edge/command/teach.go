@@ -23,33 +23,36 @@ import (
 // teachLine is what became of one picture. It is printed when the shot is
 // durable and not before.
 type teachLine struct {
-	Class    string `json:"class"`
-	Shot     uint64 `json:"shot"` // its ID; 0 where it was refused
+	Class    string `json:"class"` // empty: see Nothing
+	Shot     uint64 `json:"shot"`  // its ID; 0 where it was refused
 	Path     string `json:"path"`
 	Seq      uint64 `json:"seq"`
 	Accepted bool   `json:"accepted"`
 	Reason   string `json:"reason"`
-	Shots    int    `json:"shots"` // that the class now has
+	Shots    int    `json:"shots"` // that the class now has, or pictures that are nothing
+
+	Nothing bool `json:"nothing,omitempty"` // it is of no class
 }
 
-// lesson is a class and where its pictures are.
+// lesson is a class and where its pictures are; without a class they are nothing.
 type lesson struct {
 	class string
 	paths []string
 }
 
 type teachOptions struct {
-	from   string
-	shots  int
-	seed   uint64
-	noGate bool
-	region regionFlag
+	from    string
+	shots   int
+	seed    uint64
+	noGate  bool
+	nothing bool
+	region  regionFlag
 }
 
 func newTeach(e *env) *cobra.Command {
 	var o teachOptions
 	c := &cobra.Command{
-		Use:   "teach CLASS PATH… | teach --from DIR",
+		Use:   "teach CLASS PATH… | teach --from DIR | teach --nothing PATH…",
 		Short: "Teach a class by pictures, or many by a folder of folders",
 		Long: `Teach makes a shot of every picture: of the named class, or, with --from, of the
 class that each folder in DIR is named after. A picture that shows nothing (too
@@ -58,9 +61,14 @@ line is printed when its shot is safe from a power cut. At the end it says which
 shot looks more like another class, which two classes are hard to tell apart and
 which shots are nearly one picture, so that they count as one.
 
+With --nothing the pictures are of no class: what looks more like one of them than
+like any shot of a class is unknown, however near it is. That is for things which
+are taken for what they are not. It says which shots such a picture would take from
+their class.
+
 Exit code 1 if a picture was refused, 5 if one could not be read; the others are
 taught all the same.`,
-		Example: "  edge teach cup photos/cup-*.jpg\n  edge teach --from photos --shots 5",
+		Example: "  edge teach cup photos/cup-*.jpg\n  edge teach --from photos --shots 5\n  edge teach --nothing empty-table.jpg",
 		Args:    cobra.ArbitraryArgs, // how many depends on --from
 		RunE: func(c *cobra.Command, args []string) error {
 			lessons, err := o.lessons(args)
@@ -74,6 +82,7 @@ taught all the same.`,
 	f.StringVar(&o.from, "from", "", "folder that holds a folder of pictures for every class")
 	count(f, &o.shots, "shots", 0, 0, 1_000_000, "teach at most this many pictures of each class, drawn by --seed; 0 for all")
 	f.Uint64Var(&o.seed, "seed", 1, "which pictures --shots draws")
+	f.BoolVar(&o.nothing, "nothing", false, "the pictures show nothing that was taught")
 	f.BoolVar(&o.noGate, "no-gate", false, "take every picture, whatever it shows")
 	regionVar(f, &o.region)
 	return c
@@ -83,6 +92,12 @@ taught all the same.`,
 func (o *teachOptions) lessons(args []string) ([]lesson, error) {
 	var lessons []lesson
 	switch {
+	case o.nothing && o.from != "":
+		return nil, usagef("edge teach --nothing "+o.from, "teach: wants either --from or --nothing")
+	case o.nothing && len(args) == 0:
+		return nil, usagef("edge teach --nothing table.jpg", "teach: --nothing: wants at least one picture, folder or clip")
+	case o.nothing:
+		lessons = []lesson{{"", args}}
 	case o.from == "" && len(args) < 2:
 		return nil, usagef("edge teach cup cup*.jpg, or edge teach --from DIR with a folder for every class", "teach: wants a class and at least one picture, folder or clip")
 	case o.from == "":
@@ -107,7 +122,7 @@ func (o *teachOptions) lessons(args []string) ([]lesson, error) {
 		}
 	}
 	for _, l := range lessons {
-		if err := support.CheckName(l.class); err != nil {
+		if err := support.CheckName(l.class); err != nil && !o.nothing {
 			return nil, err
 		}
 		for _, p := range l.paths {
@@ -244,13 +259,18 @@ func (t *teacher) shoot(f *camera.Frame, class string) error {
 }
 
 func (t *teacher) tell(l teachLine) error {
-	l.Shots = len(t.set.Shots(l.Class))
+	what := l.Class
+	if l.Nothing = t.o.nothing; l.Nothing {
+		l.Shots, what = len(t.set.Negatives()), nothing
+	} else {
+		l.Shots = len(t.set.Shots(l.Class))
+	}
 	if l.Accepted {
 		t.accepted++
 		t.progress.step(t.accepted, 0)
-		return t.e.line(l, "%s: shot %d, from %s", l.Class, l.Shots, place(l.Path, l.Seq))
+		return t.e.line(l, "%s: %s %d, from %s", what, map[bool]string{false: "shot", true: "picture"}[l.Nothing], l.Shots, place(l.Path, l.Seq))
 	}
-	return t.e.line(l, "%s: refused, %s: %s", l.Class, place(l.Path, l.Seq), l.Reason)
+	return t.e.line(l, "%s: refused, %s: %s", what, place(l.Path, l.Seq), l.Reason)
 }
 
 // advise says what should be known of the classes that were taught.
@@ -264,6 +284,9 @@ func (t *teacher) advise(lessons []lesson) error {
 	}
 	t.set.Settle()
 	all := about(t.set.Advice(), classes)
+	if t.o.nothing {
+		all = slices.DeleteFunc(t.set.Advice(), func(a support.Advice) bool { return a.Kind != support.Denied })
+	}
 	if !t.e.json {
 		t.e.advise(all)
 		return nil
@@ -309,7 +332,13 @@ func (t *teacher) shot(f *camera.Frame, class string) (teachLine, error) {
 		return l, pathError(f.Path, err)
 	}
 	// A class is as old as its teaching, not as its photographs.
-	shot, err := t.set.AddMeasured(class, t.embedding, crop, place(f.Path, f.Seq), time.Now(), quality)
+	source, now := place(f.Path, f.Seq), time.Now()
+	var shot support.Shot
+	if t.o.nothing {
+		shot, err = t.set.AddNegative(t.embedding, crop, source, now, quality)
+	} else {
+		shot, err = t.set.AddMeasured(class, t.embedding, crop, source, now, quality)
+	}
 	if errors.Is(err, support.ErrShot) {
 		t.refused++
 		l.Reason = oneLine(err.Error())
@@ -322,10 +351,18 @@ func (t *teacher) shot(f *camera.Frame, class string) (teachLine, error) {
 	return l, nil
 }
 
+// nothing is how people see pictures of no class called. The name of a class may
+// be the same; where that matters, as in JSON, their class is empty.
+const nothing = "(nothing)"
+
 // twin says whether the class has a shot that the network cannot tell from
 // this picture, which then teaches nothing.
 func (t *teacher) twin(class string) (reason string) {
-	for _, s := range t.set.Shots(class) {
+	taught := t.set.Negatives
+	if !t.o.nothing {
+		taught = func() []support.Shot { return t.set.Shots(class) }
+	}
+	for _, s := range taught() {
 		if slices.Equal(s.Embedding, t.embedding) {
 			return fmt.Sprintf("the same picture as shot %d", s.ID)
 		}

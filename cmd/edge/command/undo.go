@@ -17,15 +17,15 @@ type undoLine struct {
 	Class string       `json:"class"`
 	Into  string       `json:"into,omitempty"` // what it had become
 	ID    uint64       `json:"id,omitempty"`
-	Shots int          `json:"shots"` // that came or went back
+	Shots int          `json:"shots"` // that came or went back, or pictures of nothing
 }
 
 func newUndo(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "undo",
 		Short: "Take the last change back",
-		Long: `Undo takes the last change back: a shot, a removed or moved one, a renamed,
-merged or forgotten class. Called again it takes back the change before.`,
+		Long: `Undo takes the last change back: a shot, a picture of nothing, a removed or moved
+one, a renamed, merged or forgotten class. Called again it takes back the change before.`,
 		Example: "  edge classes forget cup\n  edge undo",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
@@ -45,6 +45,10 @@ func undoText(c support.Change) string {
 	switch c.Kind {
 	case support.Added:
 		return fmt.Sprintf("took shot %d of %s back", c.Shot, c.Class)
+	case support.AddedNegative:
+		return fmt.Sprintf("took picture %d of nothing back", c.Shot)
+	case support.RemovedNegative:
+		return fmt.Sprintf("picture %d of nothing is there again", c.Shot)
 	case support.Removed:
 		return fmt.Sprintf("shot %d of %s is there again", c.Shot, c.Class)
 	case support.Moved:

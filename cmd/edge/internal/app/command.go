@@ -14,6 +14,7 @@ const (
 	PrevClass                    // the other way round
 	Undo                         // take back the last change
 	Forget                       // forget the class being taught; acts the second time within ForgetWithin
+	Wrong                        // what is seen is not what is said: keep it as a picture of nothing
 	Report                       // an event that says how things are
 	Help                         // explain the keys
 	Quit                         // end the loop
@@ -46,6 +47,8 @@ func (c Command) String() string {
 		return "undo"
 	case Forget:
 		return "forget"
+	case Wrong:
+		return "wrong"
 	case Report:
 		return "status"
 	case Help:
@@ -96,6 +99,7 @@ var keys = []key{
 	{"", "1 … 9", 0, "teach that class"},
 	{"u", "u", Undo, "take back the last change"},
 	{"f", "f", Forget, "forget the class being taught; press twice"},
+	{"x", "x", Wrong, "wrong! what is seen now is not that; call it unknown"},
 	{"s", "s", Report, "say how things are"},
 	{"?h", "?", Help, "this help"},
 	{"q" + ctrlC + ctrlD, "q", Quit, "quit"},

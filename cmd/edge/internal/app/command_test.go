@@ -11,13 +11,13 @@ import (
 func TestKeyCommand(t *testing.T) {
 	for key, want := range map[rune]Command{
 		' ': Shot, 'n': NextClass, 'N': NextClass, 'p': PrevClass, 'u': Undo, 'f': Forget,
-		's': Report, '?': Help, 'q': Quit, '\x03': Quit, '\x04': Quit, '1': pick, '9': pick + 8,
+		's': Report, 'x': Wrong, '?': Help, 'q': Quit, '\x03': Quit, '\x04': Quit, '1': pick, '9': pick + 8,
 	} {
 		if got, ok := KeyCommand(key); !ok || got != want {
 			t.Errorf("%q: %v, %v; want %v", key, got, ok, want)
 		}
 	}
-	for _, key := range "0xyz\n\r\t…" {
+	for _, key := range "0wyz\n\r\t…" {
 		if got, ok := KeyCommand(key); ok {
 			t.Errorf("%q: %v, want no command", key, got)
 		}

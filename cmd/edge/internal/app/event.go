@@ -12,16 +12,17 @@ import (
 
 // Kinds of Event.
 const (
-	EventLabel  = "label"  // what the camera sees has another name now
-	EventShot   = "shot"   // a shot was taken or refused
-	EventClass  = "class"  // another class is being taught
-	EventUndo   = "undo"   // the last change was taken back
-	EventForget = "forget" // a class was forgotten, or that awaits confirmation
-	EventCamera = "camera" // the camera came, went or is at its end
-	EventStatus = "status" // how things are, asked for by Report
-	EventDrift  = "drift"  // what is seen is not like what was taught any more
-	EventError  = "error"  // something failed and the loop goes on
-	EventModel  = "model"  // a new model looks at what was taught, or answers from here on
+	EventLabel   = "label"   // what the camera sees has another name now
+	EventShot    = "shot"    // a shot was taken or refused
+	EventClass   = "class"   // another class is being taught
+	EventUndo    = "undo"    // the last change was taken back
+	EventForget  = "forget"  // a class was forgotten, or that awaits confirmation
+	EventNothing = "nothing" // a picture was kept or refused as being none of what was taught
+	EventCamera  = "camera"  // the camera came, went or is at its end
+	EventStatus  = "status"  // how things are, asked for by Report
+	EventDrift   = "drift"   // what is seen is not like what was taught any more
+	EventError   = "error"   // something failed and the loop goes on
+	EventModel   = "model"   // a new model looks at what was taught, or answers from here on
 )
 
 // States of an EventModel.
@@ -52,17 +53,18 @@ type Event struct {
 	Threshold float64
 	Basis     support.Basis // what Threshold rests on
 	Margin    float64
-	Views     int     // frames of one scene that were averaged
-	FPS       float64 // status too
+	Veto      support.Veto // the picture of nothing because of which it is not known; zero: none
+	Views     int          // frames of one scene that were averaged
+	FPS       float64      // status too
 
 	// shot, class, undo, forget, status
-	ID       uint64           // shot, undo: the shot that was taken or came or went back; 0 if none
+	ID       uint64           // shot, nothing, undo: the shot that was taken or came or went back; 0 if none
 	Shots    int              // shots of Class now; forget: that were or would be forgotten; undo: that came or went back
 	Of       int              // shot, class, status: shots until the class is taught
-	Accepted bool             // shot, undo, forget: it was done
-	Reason   string           // shot, undo, forget: why not
+	Accepted bool             // shot, nothing, undo, forget: it was done
+	Reason   string           // shot, nothing, undo, forget: why not
 	Taught   bool             // shot: this one completes the class
-	Advice   []support.Advice // shot: what there is to know of what was taught, as long as it is new
+	Advice   []support.Advice // shot, nothing: what there is to know of what was taught, as long as it is new
 	New      bool             // class: it has no shot yet
 	Change   string           // undo: what was taken back: shot, remove, move, rename, merge, forget
 
@@ -122,7 +124,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 
 			Basis support.Basis `json:"basis"`
 			Views int           `json:"views"`
-		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS), e.Basis, e.Views})
+			Veto  *support.Veto `json:"vetoed_by"`
+		}{h, e.Seq, e.Class, e.Known, e.Nearest, number(e.Distance), number(e.Threshold), number(e.Margin), number(e.FPS), e.Basis, e.Views, e.Veto.OrNil()})
 	case EventShot:
 		return json.Marshal(struct {
 			head
@@ -136,6 +139,16 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			Taught   bool   `json:"taught"`
 			Advice   []told `json:"advice"`
 		}{h, e.Seq, e.Class, e.ID, e.Shots, e.Of, e.Accepted, e.Reason, e.Taught, toldOf(e.Advice)})
+	case EventNothing:
+		return json.Marshal(struct {
+			head
+			Seq      uint64 `json:"seq"`
+			Was      string `json:"was"`
+			ID       uint64 `json:"id"`
+			Accepted bool   `json:"accepted"`
+			Reason   string `json:"reason"`
+			Advice   []told `json:"advice"`
+		}{h, e.Seq, e.Class, e.ID, e.Accepted, e.Reason, toldOf(e.Advice)})
 	case EventClass:
 		return json.Marshal(struct {
 			head
@@ -250,6 +263,8 @@ func (e Event) String() string {
 		return e.label()
 	case EventShot:
 		return e.shot()
+	case EventNothing:
+		return e.nothing()
 	case EventClass:
 		if e.New {
 			return fmt.Sprintf("now teaching %s, which is new", e.Class)
@@ -292,6 +307,8 @@ func (e Event) label() string {
 	switch {
 	case e.Known:
 		return fmt.Sprintf("%s  %.2f of %.2f", e.Class, e.Distance, e.Threshold)
+	case e.Veto != support.Veto{}:
+		return fmt.Sprintf("%s  %.2f from %s, but more like picture %d, which is nothing", e.Class, e.Distance, e.Nearest, e.Veto.Negative)
 	case e.Nearest != "":
 		return fmt.Sprintf("%s  %.2f from %s, whose limit is %.2f", e.Class, e.Distance, e.Nearest, e.Threshold)
 	}
@@ -309,6 +326,20 @@ func (e Event) shot() string {
 		text = fmt.Sprintf("%s: shot %d", e.Class, e.Shots)
 	default:
 		text = fmt.Sprintf("%s: shot %d of %d", e.Class, e.Shots, e.Of)
+	}
+	for _, a := range e.Advice {
+		text += "; " + a.String()
+	}
+	return text
+}
+
+func (e Event) nothing() string {
+	if !e.Accepted {
+		return "not kept: " + e.Reason
+	}
+	text := fmt.Sprintf("picture %d is nothing", e.ID)
+	if e.Class != support.Unknown && e.Class != "" {
+		text = fmt.Sprintf("not %s: picture %d is nothing", e.Class, e.ID)
 	}
 	for _, a := range e.Advice {
 		text += "; " + a.String()
@@ -347,6 +378,10 @@ func (e Event) undo() string {
 		return e.Reason
 	}
 	switch e.Change {
+	case support.AddedNegative.String():
+		return fmt.Sprintf("undone: picture %d is not nothing any more", e.ID)
+	case support.RemovedNegative.String():
+		return fmt.Sprintf("undone: picture %d is nothing again", e.ID)
 	case "shot":
 		return "undone: the last shot of " + e.Class
 	case "forget":

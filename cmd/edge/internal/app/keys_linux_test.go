@@ -58,7 +58,7 @@ func TestKeysOfATerminal(t *testing.T) {
 		t.Error("newlines do not return to the left edge")
 	}
 	// No enter, and ctrl-C is a key like any other.
-	if _, err := person.WriteString(" x\x03"); err != nil {
+	if _, err := person.WriteString(" w\x03"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []Command{Shot, Quit} {

@@ -26,6 +26,7 @@ func readKeys(t *testing.T, text string) []Command {
 func TestReadKeys(t *testing.T) {
 	for text, want := range map[string][]Command{
 		" nu":                     {Shot, NextClass, Undo},
+		"xX":                      {Wrong, Wrong},
 		"é…n\xffn":                {NextClass, NextClass},
 		"\x1b[A\x1b[1;5Cn":        {NextClass}, // up, ctrl-right
 		"\x1bOPn":                 {NextClass}, // F1

@@ -14,6 +14,7 @@ import (
 // Set is where shots are kept; *support.Set is one.
 type Set interface {
 	AddMeasured(class string, e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error)
+	AddNegative(e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error)
 	Forget(class string) (shots int, err error)
 	Undo() (support.Change, error)
 	Ways() []support.Way
@@ -43,10 +44,11 @@ type MachineOptions struct {
 type Machine struct {
 	set  Set
 	opt  MachineOptions
-	last struct { // the last shot taken; zero after anything but a shot
+	last struct { // the last picture taken; zero after anything but that
 		embedding embed.Embedding
 		source    string
 		seq       uint64
+		nothing   bool // it was no shot
 	}
 	forget struct { // a Forget that waits to be confirmed
 		class string
@@ -108,6 +110,8 @@ func (m *Machine) Do(c Command, look *Look) (Event, error) {
 	switch c {
 	case Shot:
 		e, err = m.shoot(look)
+	case Wrong:
+		e, err = m.deny(look)
 	case NextClass:
 		e = m.step(1)
 	case PrevClass:
@@ -190,7 +194,7 @@ func (m *Machine) shoot(look *Look) (Event, error) {
 		return e, fmt.Errorf("shot of %s: %w", m.current, err)
 	}
 	m.last.embedding = append(m.last.embedding[:0], look.Embedding...)
-	m.last.source, m.last.seq = look.Source, look.Seq
+	m.last.source, m.last.seq, m.last.nothing = look.Source, look.Seq, false
 	m.ways = m.set.Ways()
 	e.ID, e.Accepted, e.Shots = shot.ID, true, m.count(m.current)
 	e.Advice = m.news()
@@ -199,6 +203,36 @@ func (m *Machine) shoot(look *Look) (Event, error) {
 	} else {
 		m.show(gpio.Blink(e.Shots))
 	}
+	return e, nil
+}
+
+// deny keeps what is seen as a picture of nothing that was taught.
+func (m *Machine) deny(look *Look) (Event, error) {
+	e := Event{Kind: EventNothing}
+	if look == nil {
+		e.Reason = "no picture yet"
+		m.show(gpio.Refused)
+		return e, nil
+	}
+	e.Seq, e.Time = look.Seq, look.Time
+	var quality *support.Quality
+	if quality, e.Reason = m.judge(look); e.Reason != "" {
+		m.show(gpio.Refused)
+		return e, nil
+	}
+	crop, err := look.Crop()
+	if err != nil {
+		return e, fmt.Errorf("picture of nothing: %w", err)
+	}
+	picture, err := m.set.AddNegative(look.Embedding, crop, look.Source, look.Time, quality)
+	if err != nil {
+		return e, fmt.Errorf("picture of nothing: %w", err)
+	}
+	m.last.embedding = append(m.last.embedding[:0], look.Embedding...)
+	m.last.source, m.last.seq, m.last.nothing = look.Source, look.Seq, true
+	e.ID, e.Accepted = picture.ID, true
+	e.Advice = m.news()
+	m.show(gpio.Blink(1))
 	return e, nil
 }
 
@@ -233,6 +267,9 @@ func (m *Machine) judge(look *Look) (quality *support.Quality, reason string) {
 	case look.Source == m.last.source && look.Seq == m.last.seq,
 		cosineDistance(look.Embedding, m.last.embedding) < sameDistance:
 		reason = "the same picture as the last shot"
+		if m.last.nothing {
+			reason = "the same picture as the last one, which is nothing"
+		}
 	}
 	return quality, reason
 }

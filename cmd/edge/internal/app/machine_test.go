@@ -110,6 +110,9 @@ func brief(e Event) string {
 		}
 		return fmt.Sprintf("forgot %s %d", e.Class, e.Shots)
 	}
+	if e.Kind == EventNothing {
+		return strings.TrimSpace(fmt.Sprintf("nothing %d %s", e.ID, e.Reason))
+	}
 	return e.Kind
 }
 
@@ -221,6 +224,50 @@ func TestUndo(t *testing.T) {
 	// The class being taught stays what it is, even without a shot left.
 	equal(t, p.play(NextClass, Shot, Undo, Shot), "teach new object 2", "object 2 1/2", "undo shot object 2 1", "object 2 1/2")
 	equal(t, p.play(Forget, Forget, Undo), "forget object 2?", "forgot object 2 1", "undo forget object 2 1")
+}
+
+// What is seen is none of what was taught: it is kept as that, and taken back like
+// a shot.
+func TestWrong(t *testing.T) {
+	set := openSet(t, t.TempDir())
+	p := player{t: t, m: newMachine(t, set, MachineOptions{Shots: 2})}
+	equal(t, p.play(Shot, Wrong, Wrong, Undo), "object 1 1/2", "nothing 2", "nothing 3", "undo nothing  1")
+	if n := set.Negatives(); len(n) != 1 || n[0].ID != 2 || n[0].Source != "camera:0" || n[0].Quality == nil || set.Len() != 1 {
+		t.Errorf("negatives %+v, %d shots", n, set.Len())
+	}
+	// The same picture can be no shot too, nor be nothing twice.
+	for _, c := range []struct {
+		first, second Command
+		want          string
+	}{{Shot, Wrong, "the same picture as the last shot"}, {Wrong, Wrong, "the same picture as the last one, which is nothing"}, {Wrong, Shot, "the same picture as the last one, which is nothing"}} {
+		m := newMachine(t, openSet(t, t.TempDir()), MachineOptions{})
+		for i, command := range []Command{c.first, c.second} {
+			e, err := m.Do(command, look(5))
+			if err != nil || e.Accepted != (i == 0) || i == 1 && e.Reason != c.want {
+				t.Errorf("%s, then %s: %+v, %v", c.first, c.second, e, err)
+			}
+		}
+	}
+	m := newMachine(t, set, MachineOptions{})
+	if e, err := m.Do(Wrong, nil); err != nil || e.Reason != "no picture yet" || e.Kind != EventNothing {
+		t.Errorf("without a picture: %+v, %v", e, err)
+	}
+	dark := look(7)
+	clear(dark.Pixels)
+	if e, err := m.Do(Wrong, dark); err != nil || e.Reason != "too dark" || e.Accepted {
+		t.Errorf("in the dark: %+v, %v", e, err)
+	}
+	// Whose shots it looks like is said.
+	p = player{t: t, m: newMachine(t, set, MachineOptions{NoGate: true})}
+	same := look(9)
+	same.Embedding = slices.Clone(set.Shots("")[0].Embedding)
+	e, err := p.m.Do(Wrong, same)
+	if err != nil || len(e.Advice) != 1 || e.Advice[0].Kind != support.Denied || e.Advice[0].Shots != 1 {
+		t.Errorf("of the very shot: %+v, %v", e, err)
+	}
+	if e, err := newMachine(t, &failingSet{set, support.ErrBroken}, MachineOptions{}).Do(Wrong, look(6)); !errors.Is(err, support.ErrBroken) || e.Kind != EventError {
+		t.Errorf("on a bad disk: %+v, %v", e, err)
+	}
 }
 
 // A class that lost its last shot keeps its place behind the names to come.
@@ -369,6 +416,13 @@ func (s *failingSet) AddMeasured(class string, e embed.Embedding, crop []byte, s
 		return support.Shot{}, s.err
 	}
 	return s.Set.AddMeasured(class, e, crop, source, at, q)
+}
+
+func (s *failingSet) AddNegative(e embed.Embedding, crop []byte, source string, at time.Time, q *support.Quality) (support.Shot, error) {
+	if s.err != nil {
+		return support.Shot{}, s.err
+	}
+	return s.Set.AddNegative(e, crop, source, at, q)
 }
 
 func (s *failingSet) Undo() (support.Change, error) {

@@ -359,7 +359,7 @@ func (l *loop) report(s *slot) {
 			Kind: EventLabel, Time: s.look.Time, Seq: s.look.Seq,
 			Class: s.answer.Class, Known: s.answer.Known, Nearest: s.answer.Nearest,
 			Distance: s.answer.Distance, Threshold: s.answer.Threshold, Basis: s.answer.Basis, Margin: s.answer.Margin,
-			Views: s.answer.Views, FPS: l.status.FPS,
+			Veto: s.answer.Veto, Views: s.answer.Views, FPS: l.status.FPS,
 		})
 	}
 	l.watchFrame(s)
@@ -388,19 +388,23 @@ func (l *loop) do(c Command) (again bool) {
 		return true
 	}
 	var look *Look
+	var said string
 	switch {
 	case l.marked:
-		look = &l.mark.look
+		look, said = &l.mark.look, l.mark.answer.Class
 	case l.any:
-		look = &l.seen.look
+		look, said = &l.seen.look, l.seen.answer.Class
 	}
 	l.marked = false
 	e, _ := l.cfg.Machine.Do(c, look) // an error is an event
 	if e.Kind == EventStatus {
 		e.FPS, e.Frames, e.Dropped, e.Stages = l.status.FPS, l.status.Frames, l.status.Dropped, &l.stages
 	}
+	if e.Kind == EventNothing {
+		e.Class = said
+	}
 	l.emit(e)
-	if e.Accepted { // something else is taught now
+	if e.Accepted && e.Kind != EventNothing { // something else is taught now
 		l.watch()
 	}
 	l.tell()

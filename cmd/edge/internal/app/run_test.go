@@ -125,6 +125,49 @@ func TestTeachAndName(t *testing.T) {
 	}
 }
 
+// alike is an eye to which an A looks much like an a.
+type alike struct{ eye }
+
+func (e *alike) EmbedPixels(dst embed.Embedding, rgb []byte) error {
+	capital := rgb[0] == 'A'
+	if capital {
+		rgb[0] = 'a'
+	}
+	err := e.eye.EmbedPixels(dst, rgb)
+	if capital {
+		rgb[0] = 'A'
+		dst[0] = 0.8
+	}
+	return err
+}
+
+// Wrong! And what is seen has no name, then and after, until that is taken back.
+func TestWrongWhileItRuns(t *testing.T) {
+	//                      0    5    10   15   20   25
+	r := newRig(t, scene("aaaaaAAAAAAaaaaAAAAAAAAAA"), MachineOptions{Classes: []string{"apple"}, Shots: 2})
+	r.Session = &alike{}
+	r.at(map[uint64][]Command{1: {Shot}, 2: {Shot}, 7: {Wrong}, 19: {Undo}})
+	if err := Run(t.Context(), r.Config); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, r.brief(),
+		"1: unknown",
+		"1: apple 1/2", "2: apple 2/2 taught",
+		"3: apple",
+		"nothing 3",
+		"9: unknown",
+		"12: apple",
+		"16: unknown",
+		"undo nothing  1",
+		"21: apple",
+		"fake end")
+	for _, e := range r.events {
+		if e.Kind == EventNothing && (e.Class != "apple" || e.Seq != 7) || e.Kind == EventLabel && (e.Veto.Negative == 3) != (e.Seq == 9 || e.Seq == 16) {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
 func TestSmoothingCanBeOff(t *testing.T) {
 	r := newRig(t, scene("aabab"), MachineOptions{})
 	r.Smooth = 1
