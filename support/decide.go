@@ -45,7 +45,7 @@ func (v *view) decide(q embed.Embedding, views int, s *MatchScratch) Answer {
 	first, other := s.best, s.second
 	way := first.row
 	if v.head == NearestShot {
-		way = v.byNearestShot(q, s)
+		way = v.byNearestShot(q, s, first.row)
 	}
 	distance, second := first.distance, 2.0
 	switch {
@@ -71,18 +71,20 @@ type near struct {
 	score float64
 }
 
-// byNearestShot returns the way that nearestShot and rank put first.
-func (v *view) byNearestShot(q embed.Embedding, s *MatchScratch) int {
+// byNearestShot returns the way that nearestShot and rank put first; it is
+// quicker where that is the likely one.
+func (v *view) byNearestShot(q embed.Embedding, s *MatchScratch, likely int) int {
 	x := v.index
-	rows := shotRows(v.shots)
+	rows := collector{v.shots, s}
 	s.begin(2, false)
-	search(s, rows, q, &x.shots)
 	// Of classes whose nearest shots are equally near it is the one of the
 	// nearer prototype, so all of them count.
-	within := s.best.distance + 2*sameScore
-	s.begin(within, false)
+	s.beside = 2 * sameScore
 	s.near = s.near[:0]
-	search(s, collector{rows, s}, q, &x.shots)
+	for row := v.first[likely]; row < v.first[likely+1]; row++ {
+		offer(s, rows, q, row)
+	}
+	search(s, rows, q, &x.shots)
 	top := math.Inf(-1)
 	for _, n := range s.near {
 		top = max(top, n.score)
@@ -104,8 +106,7 @@ func (v *view) byNearestShot(q embed.Embedding, s *MatchScratch) int {
 	return best
 }
 
-// collector notes the rows that a search comes to, and lets it go on as if they
-// were too far away.
+// collector notes the rows that a search comes to.
 type collector struct {
 	shotRows
 	s *MatchScratch
@@ -113,6 +114,7 @@ type collector struct {
 
 func (c collector) distance(q embed.Embedding, inv float64, row int) float64 {
 	e := c.shotRows[row]
-	c.s.near = append(c.s.near, near{row, float64(dot(q, e.embedding)*inv) * e.inv})
-	return 3
+	score := float64(float64(dot(q, e.embedding)*inv) * e.inv)
+	c.s.near = append(c.s.near, near{row, score})
+	return distance(score)
 }

@@ -39,8 +39,9 @@ type MatchScratch struct {
 	zero   [1]int32
 
 	best   hit
-	second hit  // kept if two is set, and then what a row must be nearer than
-	two    bool // the nearest two rows are wanted
+	second hit     // kept if two is set, and then what a row must be nearer than
+	two    bool    // the nearest two rows are wanted
+	beside float64 // rows so much farther than the nearest one are wanted too
 
 	near  []near       // what a search collects
 	preds []Prediction // of Decide without an index
@@ -158,7 +159,7 @@ func distance(cosine float64) float64 {
 // begin makes ready for a search for the nearest row not farther than within,
 // or for the nearest two.
 func (s *MatchScratch) begin(within float64, two bool) {
-	s.best, s.second, s.two = hit{-1, within}, hit{-1, within}, two
+	s.best, s.second, s.two, s.beside = hit{-1, within}, hit{-1, within}, two, 0
 }
 
 // within is what a row must not exceed to be of interest.
@@ -166,7 +167,7 @@ func (s *MatchScratch) within() float64 {
 	if s.two {
 		return s.second.distance
 	}
-	return s.best.distance
+	return s.best.distance + s.beside
 }
 
 // offer computes a row's distance and keeps it if it is the nearest, or one of
