@@ -120,7 +120,7 @@ func (r *looResult) outliers(ways []*way) []Advice {
 		for j, e := range w.counted {
 			i := r.row[e]
 			o := r.other[i]
-			if r.margin[i] < outlierMargin || r.like[i] != o.column || o.distance > outlierRatio*w.away[j] {
+			if r.margin[i] < outlierMargin || r.like[i] != o.column || o.cosine > outlierRatio*w.away[j] {
 				continue
 			}
 			here = append(here, Advice{Kind: Outlier, Class: w.name, Other: ways[r.way(o.column)].name, Shot: e.id, Shots: 1, Of: len(w.counted)})

@@ -18,6 +18,14 @@ type Classifier struct{ view *view }
 // answer is named by its place in shots, from 1. The embeddings are shared and
 // must not change. Errors wrap ErrName, ErrShot or ErrRule.
 func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
+	return NewClassifierBy(Scores()[0], shots, rule)
+}
+
+// NewClassifierBy does as NewClassifier, with another Score than the device's.
+func NewClassifierBy(score Score, shots []Shot, rule Rule) (*Classifier, error) {
+	if err := score.Check(); err != nil {
+		return nil, err
+	}
 	if err := rule.Check(); err != nil {
 		return nil, err
 	}
@@ -47,6 +55,7 @@ func NewClassifier(shots []Shot, rule Rule) (*Classifier, error) {
 	var l *learner
 	if st.len() <= maxLearned {
 		l = newLearner()
+		l.score = score
 		l.sync(st, dim, nil)
 	}
 	return &Classifier{newView(st, embed.Fingerprint{}, dim, rule, l)}, nil

@@ -14,8 +14,10 @@ type Prediction struct {
 	// class's nearest shot, for Ridge an estimate of 1 if it is the class and 0
 	// if not, for LDA a discriminant without bounds.
 	Score    float64 `json:"score"`
-	Distance float64 `json:"distance"` // 1 − cosine to the prototype, from 0 to 2
+	Distance float64 `json:"distance"` // from the class, 0 to 2; see Score
 	Known    bool    `json:"known"`    // Distance is within the class's threshold; whether a negative objects is in the Answer
+
+	cosine float64 // cosine distance to the prototype
 }
 
 // Answer is what the device says to a query.
@@ -41,6 +43,9 @@ type view struct {
 
 	state    state
 	dim      int     // of the shots, 0 if there is none
+	metric   *metric // of Answer.Distance; nil: cosine distances
+	sees     []*seen // by way: what its rows make of the prototypes
+	own      own
 	limit    []limit // by way
 	kin      []kin   // by way
 	head     Head    // never Auto
@@ -69,8 +74,16 @@ func newView(st state, fingerprint embed.Fingerprint, dim int, rule Rule, l *lea
 	v := &view{all: st, fingerprint: fingerprint, ready: true, state: st, dim: dim}
 	var loo *looResult
 	v.head, v.scorer, loo = l.learn(st, dim, rule)
-	v.limit = limits(st.ways, rule, v.head, loo)
-	v.kin = kins(st.ways, v.limit, rule)
+	if loo != nil && loo.metric != nil {
+		v.metric = loo.metric
+		for _, w := range st.ways {
+			v.sees = append(v.sees, w.seen)
+		}
+	}
+	o := owned(st.ways, loo)
+	v.own = o
+	v.limit = limits(st.ways, o, rule, v.head, loo)
+	v.kin = kins(st.ways, o, v.limit, rule)
 	v.estimate = estimate(v.head, v.limit, loo)
 	v.advice = advise(st.ways, v.head, loo)
 	if v.negatives = countedNegatives(st.negatives, dim); len(v.negatives) > 0 {
@@ -129,6 +142,8 @@ func (v *view) classify(dst []Prediction, q embed.Embedding, views int) []Predic
 	}
 	apart := apartness(q, views)
 	inv := 1 / math.Sqrt(dot(q, q))
+	var sees seen
+	v.see(&sees, q, inv)
 	ways := v.state.ways
 	for i := 0; i < len(ways); i += 4 {
 		last := len(ways) - 1
@@ -138,8 +153,10 @@ func (v *view) classify(dst []Prediction, q embed.Embedding, views int) []Predic
 			if c := float64(cosines[j] * inv); !math.IsNaN(c) && !math.IsInf(c, 0) {
 				d = min(max(1-c, 0), 2)
 			}
+			p := Prediction{Class: w.name, Distance: v.distance(i+j, d, &sees), cosine: d}
 			limit, _ := v.within(i+j, views, apart)
-			dst = append(dst, Prediction{Class: w.name, Distance: d, Known: d <= limit})
+			p.Known = p.Distance <= limit
+			dst = append(dst, p)
 		}
 	}
 	if inv > 0 && !math.IsInf(inv, 0) {
@@ -164,9 +181,24 @@ func (v *view) answer(dst []Prediction, q embed.Embedding, views int, s *MatchSc
 	}
 	second := 2.0
 	for _, p := range dst[1:] {
-		second = min(second, p.Distance)
+		second = min(second, p.cosine)
 	}
-	return v.decided(v.state.find(dst[0].Class), dst[0].Distance, second, q, views, s), dst
+	return v.decided(v.state.find(dst[0].Class), dst[0].Distance, second-dst[0].cosine, q, views, s), dst
+}
+
+// see writes what the metric's rows make of a query.
+func (v *view) see(dst *seen, q embed.Embedding, inv float64) {
+	if v.metric != nil && inv > 0 && !math.IsInf(inv, 0) {
+		v.metric.see(dst, q, inv)
+	}
+}
+
+// distance is that to a way, of what is so far from its prototype by the cosine.
+func (v *view) distance(way int, cosine float64, sees *seen) float64 {
+	if v.metric == nil || cosine == 2 { // 2 is also what nothing can be said of
+		return cosine
+	}
+	return v.metric.distance(cosine, sees, v.sees[way])
 }
 
 // nothing is the answer where there is no class.
@@ -174,11 +206,11 @@ func nothing(views int) Answer {
 	return Answer{Class: Unknown, Distance: 2, Views: views, Worth: 1}
 }
 
-// decided is the answer where the head has chosen a way, at such a distance; the
-// nearest other way is at the second.
-func (v *view) decided(way int, distance, second float64, q embed.Embedding, views int, s *MatchScratch) Answer {
+// decided is the answer where the head has chosen a way, at such a distance and
+// with such a margin.
+func (v *view) decided(way int, distance, margin float64, q embed.Embedding, views int, s *MatchScratch) Answer {
 	name := v.state.ways[way].name
-	a := Answer{Class: Unknown, Nearest: name, Distance: distance, Basis: v.limit[way].basis, Head: v.head, Margin: second - distance, Views: views}
+	a := Answer{Class: Unknown, Nearest: name, Distance: distance, Basis: v.limit[way].basis, Head: v.head, Margin: margin, Views: views}
 	a.Threshold, a.Worth = v.within(way, views, apartness(q, views))
 	if a.Known = distance <= a.Threshold; a.Known {
 		a.Class = name

@@ -47,14 +47,15 @@ func (v *view) decide(q embed.Embedding, views int, s *MatchScratch) Answer {
 	if v.head == NearestShot {
 		way = v.byNearestShot(q, s, first.row)
 	}
-	distance, second := first.distance, 2.0
+	cosine, second := first.distance, 2.0
 	switch {
 	case way != first.row:
-		distance, second = ways.distance(q, s.inv, way), first.distance
+		cosine, second = ways.distance(q, s.inv, way), first.distance
 	case other.row >= 0:
 		second = other.distance
 	}
-	return v.decided(way, distance, second, q, views, s)
+	v.see(&s.sees, q, s.inv)
+	return v.decided(way, v.distance(way, cosine, &s.sees), second-cosine, q, views, s)
 }
 
 // answerRows are prototypes whose distance is summed in the order of classify.

@@ -31,8 +31,8 @@ func (v *view) enrolled() Enrolled {
 		if !w.tells() || !(v.limit[i].distance > 0) {
 			continue
 		}
-		for _, d := range w.apart {
-			if share := d * fewer(len(w.apart)) / v.limit[i].distance; share <= 1 {
+		for _, d := range v.own.apart[i] {
+			if share := d * v.own.fewer(len(w.apart)) / v.limit[i].distance; share <= 1 {
 				e.Scores = append(e.Scores, share)
 			}
 		}

@@ -22,7 +22,7 @@ type prototypes struct{}
 
 func (prototypes) score(dst []Prediction, _ embed.Embedding, _ float64) {
 	for i := range dst {
-		dst[i].Score = max(1-dst[i].Distance, 0)
+		dst[i].Score = max(1-dst[i].cosine, 0)
 	}
 }
 
@@ -36,11 +36,11 @@ const sameScore = 1e-6
 // others by score, distance and name.
 func rank(dst []Prediction) {
 	slices.SortFunc(dst, func(a, b Prediction) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Class, b.Class))
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.cosine, b.cosine), cmp.Compare(a.Class, b.Class))
 	})
 	best := 0
 	for i := 1; i < len(dst) && dst[i].Score > dst[0].Score-sameScore; i++ {
-		if c := cmp.Compare(dst[i].Distance, dst[best].Distance); c < 0 || c == 0 && dst[i].Class < dst[best].Class {
+		if c := cmp.Compare(dst[i].cosine, dst[best].cosine); c < 0 || c == 0 && dst[i].Class < dst[best].Class {
 			best = i
 		}
 	}

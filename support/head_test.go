@@ -346,10 +346,10 @@ func TestRankTies(t *testing.T) {
 		in   []Prediction
 		want string
 	}{
-		{[]Prediction{{Class: "b", Score: 0.5, Distance: 0.1}, {Class: "a", Score: 0.5 + 1e-9, Distance: 0.1}, {Class: "c", Score: 0.9, Distance: 0.3}}, "cab"},
-		{[]Prediction{{Class: "b", Score: 0.5 + 1e-9, Distance: 0.1}, {Class: "a", Score: 0.5, Distance: 0.1}}, "ab"},
-		{[]Prediction{{Class: "a", Score: 0.5 + 1e-9, Distance: 0.2}, {Class: "b", Score: 0.5, Distance: 0.1}}, "ba"},
-		{[]Prediction{{Class: "a", Score: 0.5 + 1e-5, Distance: 0.2}, {Class: "b", Score: 0.5, Distance: 0.1}}, "ab"},
+		{[]Prediction{{Class: "b", Score: 0.5, cosine: 0.1}, {Class: "a", Score: 0.5 + 1e-9, cosine: 0.1}, {Class: "c", Score: 0.9, cosine: 0.3}}, "cab"},
+		{[]Prediction{{Class: "b", Score: 0.5 + 1e-9, cosine: 0.1}, {Class: "a", Score: 0.5, cosine: 0.1}}, "ab"},
+		{[]Prediction{{Class: "a", Score: 0.5 + 1e-9, cosine: 0.2}, {Class: "b", Score: 0.5, cosine: 0.1}}, "ba"},
+		{[]Prediction{{Class: "a", Score: 0.5 + 1e-5, cosine: 0.2}, {Class: "b", Score: 0.5, cosine: 0.1}}, "ab"},
 	} {
 		rank(c.in)
 		got := ""

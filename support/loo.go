@@ -17,12 +17,16 @@ type looResult struct {
 	margin []float64 // by row: how much higher ridge regression rates the best other class than its own; −Inf: not asked, or there is no other
 	like   []int     // by row: that class's column
 	column []int     // by way; set by order
+
+	metric *metric     // nil: distances are cosine ones
+	told   [][]float64 // by column: leave-one-out distance of each take to its class; nil without a metric
 }
 
-// verdict is a class and the distance to its prototype.
+// verdict is a class and how far it is.
 type verdict struct {
-	column   int // −1: not asked, or there is no other
-	distance float64
+	column   int     // −1: not asked, or there is no other
+	cosine   float64 // cosine distance to its prototype
+	distance float64 // by the metric
 }
 
 // leaveOneOut asks every head about every shot. It needs no second training:
@@ -43,25 +47,33 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 	if between != nil {
 		discriminant = l.newLooLDA(between)
 	}
+	left := l.leftOut(res)
 	for i, c := range l.label {
 		for k, t := range l.toward {
 			cosines[k] = t[i]
 		}
 		cosines[c] = l.without[i]
-		res.other[i] = verdict{-1, 2}
+		res.other[i] = verdict{-1, 2, 2}
 		res.margin[i], res.like[i] = math.Inf(-1), -1
 		top := highest(cosines)
 		if k := top.but(c); k >= 0 && 1-cosines[k] < 2 {
-			res.other[i] = verdict{k, 1 - cosines[k]}
+			res.other[i] = verdict{k, 1 - cosines[k], left.foreign(i, k, 1-cosines[k])}
 		}
 		if math.IsNaN(l.without[i]) {
 			for _, h := range heads {
-				res.named[h][i] = verdict{-1, 2}
+				res.named[h][i] = verdict{-1, 2, 2}
 			}
 			continue
 		}
 		res.asked++
-		named := func(k int) verdict { return verdict{k, min(max(1-cosines[k], 0), 2)} }
+		last := verdict{column: -1} // most heads name the same
+		named := func(k int) verdict {
+			if k != last.column {
+				d := min(max(1-cosines[k], 0), 2)
+				last = verdict{k, d, left.distance(i, k, d)}
+			}
+			return last
+		}
 		prototype[i] = named(l.best(top, cosines, cosines))
 		nearest[i] = named(l.label[l.row[l.nearest[i].shot]])
 		l.looRidge(scores, i)
@@ -82,6 +94,7 @@ func (l *learner) leaveOneOut(between [][]float64) *looResult {
 			}
 		}
 	}
+	left.tell(res)
 	return res
 }
 

@@ -44,6 +44,7 @@ type MatchScratch struct {
 	beside float64 // rows so much farther than the nearest one are wanted too
 
 	near  []near       // what a search collects
+	sees  seen         // of the query
 	preds []Prediction // of Decide without an index
 
 	prepared bool // prepare has seen Decide's query
@@ -97,7 +98,8 @@ func (v *view) match(q embed.Embedding, within float64, s *MatchScratch) Match {
 		search(s, ways, q, &x.prototypes)
 	}
 	near := s.best
-	m.Class, m.Distance, m.Threshold = ways[near.row].name, near.distance, v.limit[near.row].distance
+	v.see(&s.sees, q, s.inv)
+	m.Class, m.Distance, m.Threshold = ways[near.row].name, v.distance(near.row, near.distance, &s.sees), v.limit[near.row].distance
 
 	shots := shotRows(v.shots)
 	s.begin(within, false)

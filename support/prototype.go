@@ -18,6 +18,7 @@ type derived struct {
 	length    float64           // norm / number of takes
 	away      []float64         // leave-one-out distance of each shot that counts, its take left out; nil with one take
 	apart     []float64         // their mean by take
+	rest      []float64         // squared norm of the sum without each take
 	spread    float64           // mean of apart; NaN with one take
 }
 
@@ -90,6 +91,7 @@ func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 	}
 	w.away = make([]float64, len(counted))
 	w.apart = make([]float64, len(takes))
+	w.rest = make([]float64, len(takes))
 	at := make(map[*entry]int, len(counted))
 	for i, e := range counted {
 		at[e] = i
@@ -101,7 +103,8 @@ func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 		// m², and x·(S − m) = x·S − x·m; with one shot x, m = x and m² = 1.
 		if len(t) == 1 {
 			xs := float64(dotSum(t[0].embedding, sum) * t[0].inv)
-			w.apart[i] = left(xs-1, norm2-float64(2*xs)+1)
+			w.rest[i] = norm2 - float64(2*xs) + 1
+			w.apart[i] = left(xs-1, w.rest[i])
 			w.away[at[t[0]]] = w.apart[i]
 			total += w.apart[i]
 			continue
@@ -113,9 +116,9 @@ func (w *way) derive(fingerprint embed.Fingerprint, sum []float64) {
 		for _, e := range t {
 			addShot(mean, 1/float64(len(t)), e)
 		}
-		rest := norm2 - float64(2*inner(mean, sum)) + inOrder(mean)
+		w.rest[i] = norm2 - float64(2*inner(mean, sum)) + inOrder(mean)
 		for _, e := range t {
-			d := left(float64(dotSum(e.embedding, sum)*e.inv)-float64(dotSum(e.embedding, mean)*e.inv), rest)
+			d := left(float64(dotSum(e.embedding, sum)*e.inv)-float64(dotSum(e.embedding, mean)*e.inv), w.rest[i])
 			w.away[at[e]] = d
 			w.apart[i] += d / float64(len(t))
 		}

@@ -15,6 +15,10 @@ type rated struct {
 	toward  [][]float64 // W × n: cosine of each row to that prototype
 	share   []float64   // by row: of the shot, scaled to norm 1, in its class's prototype
 	without []float64   // by row: cosine to the prototype of its class without its take; NaN where that is all there is
+
+	score  Score
+	metric *metric // nil by Cosine, and where no class has two takes
+	sees   []*seen // by row: what the metric's rows make of it; nil: not yet
 }
 
 func (r *rated) addColumn(rows int) {
@@ -39,6 +43,7 @@ func (r *rated) addRow(g []float64, label []int) {
 	}
 	r.share = append(r.share, 0) // its own class is another one now
 	r.without = append(r.without, math.NaN())
+	r.sees = append(r.sees, nil)
 }
 
 func (r *rated) removeRow(i int) {
@@ -47,6 +52,7 @@ func (r *rated) removeRow(i int) {
 	}
 	r.share = slices.Delete(r.share, i, i+1)
 	r.without = slices.Delete(r.without, i, i+1)
+	r.sees = slices.Delete(r.sees, i, i+1)
 }
 
 // rate brings l.rated to ways, which have the columns given.
@@ -54,6 +60,52 @@ func (l *learner) rate(ways []*way, columns []int) {
 	for i, w := range ways {
 		if c := columns[i]; l.of[c] != w {
 			l.rateWay(w, c)
+		}
+	}
+	if l.score != Cosine {
+		l.measure(ways)
+	}
+}
+
+// measure brings the metric to ways, and what it makes of the rows: by the
+// cosines, which takes a fraction of the time that the embeddings would.
+func (l *learner) measure(ways []*way) {
+	m := newMetric(ways, len(ways[0].prototype), l.metric)
+	if m != l.metric {
+		clear(l.sees)
+	}
+	if l.metric = m; m == nil {
+		return
+	}
+	type part struct {
+		row    int
+		weight float64
+	}
+	sum := make([][]part, len(m.made)) // E's rows, of the learner's
+	for k, c := range m.made {
+		for j, t := range c {
+			for _, e := range t {
+				sum[k] = append(sum[k], part{l.row[e], c.weight(j) / float64(len(t))})
+			}
+		}
+	}
+	for i := range l.sees {
+		if l.sees[i] != nil {
+			continue
+		}
+		s := new(seen)
+		for k, parts := range sum {
+			for _, p := range parts {
+				s[k] += float64(p.weight * l.cosine(i, p.row))
+			}
+		}
+		m.solve(s)
+		l.sees[i] = s
+	}
+	for _, w := range ways {
+		if w.seenBy != m {
+			w.seenBy, w.seen = m, new(seen)
+			m.see(w.seen, w.prototype, 1)
 		}
 	}
 }

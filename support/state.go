@@ -56,6 +56,9 @@ type way struct {
 	derived
 	was    []take  // of the way that this one came from, for derive; nil afterwards
 	sketch *sketch // of the prototype, as entry.sketch
+
+	seenBy *metric // which makes seen of the prototype; guarded like sketch
+	seen   *seen
 }
 
 // state is the support set at one moment: classes in the order of their

@@ -56,7 +56,7 @@ func TestLimits(t *testing.T) {
 		}},
 		{"accepts with one class", Rule{FalseAccept: 0.05}, []*way{told(0.1, 0.1, 0.1)}, []limit{{1.78 * 0.1, BySpread}}},
 	} {
-		got := limits(c.ways, c.rule.fill(), Prototype, nil)
+		got := limits(c.ways, owned(c.ways, nil), c.rule.fill(), Prototype, nil)
 		if !slices.EqualFunc(got, c.want, func(a, b limit) bool { return a.basis == b.basis && math.Abs(a.distance-b.distance) < 1e-6 }) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
@@ -74,7 +74,7 @@ func TestLimitsByOthers(t *testing.T) {
 	ea, eb := (far(85)+far(65))/2, (far(70)+far(80))/2
 	pooled := (ea + eb) / 2
 	factor := 0.39 + 0.078*math.Log(2)
-	c := must(NewClassifier(shots, Rule{FalseAccept: 0.05}))(t)
+	c := must(NewClassifierBy(Cosine, shots, Rule{FalseAccept: 0.05}))(t)
 	for i, want := range []float64{factor * (2*ea + 3*pooled) / 5, factor * (2*eb + 3*pooled) / 5} {
 		w := c.Ways()[i]
 		if math.Abs(w.Radius-want) > 1e-6 || w.Basis != ByOthers {
@@ -84,7 +84,7 @@ func TestLimitsByOthers(t *testing.T) {
 	// Without a learner the mean is by class: the same here, where one class
 	// is the nearest of all the shots.
 	st := c.view.state
-	for i, l := range limits(st.ways, Rule{FalseAccept: 0.05}, Prototype, nil) {
+	for i, l := range limits(st.ways, owned(st.ways, nil), Rule{FalseAccept: 0.05}, Prototype, nil) {
 		if math.Abs(l.distance-c.Ways()[i].Radius) > 1e-6 || l.basis != ByOthers {
 			t.Errorf("without a learner: %v, want %v", l, c.Ways()[i].Radius)
 		}

@@ -72,10 +72,24 @@ func apartness(mean embed.Embedding, views int) float64 {
 // A tail that is unusually long for one picture, as it is 2.1 r for signs, is
 // not for a mean: 1.7 r(5). So where it is longer than the typical one,
 // tail(share), T(n) goes towards that as 1/n does.
+//
+// That is by cosine. By the metric a picture's own part (1−ρ)/n and that of the
+// prototype, (1−ρ)/K, are less by a share; how much less one picture's distance
+// is than by cosine, r₁ − r, gives it, and with
+//
+//	s = (r₁ − r)/(1 + 1/(K·v(K)))
+//	r(n) = 1 − (1−r₁)/√v(n) − s·(1/(n·v(n)) + 1/(K·v(K)))
+//
+// the mean distance over r(n) is within 2 points of what it is for n = 1 (0.86
+// to 1.01), and 95 % of it are below 1.69 to 2.15 r and 1.46 to 2.09 r(n). With
+// the formula above it is up to 9 points more.
 type kin struct {
-	usual float64 // r: expected distance of one more picture to the prototype
-	rho   float64
-	ends  float64 // the typical tail as a share of the device's own, if that is longer
+	usual  float64 // r: expected distance of one more picture to the prototype
+	cosine float64 // r₁: the same by cosine
+	rho    float64
+	less   float64 // s
+	own    float64 // 1/(K·v(K))
+	ends   float64 // the typical tail as a share of the device's own, if that is longer
 }
 
 // Frames of a camera are no independent pictures: they show one thing on one
@@ -109,7 +123,8 @@ func (k kin) shrinks(n float64) float64 {
 		return 1
 	}
 	v := k.rho + (1-k.rho)/n
-	return (1 - (1-k.usual)/math.Sqrt(v)) / k.usual * (1 + float64((k.ends-1)*(1-1/n)))
+	r := 1 - (1-k.cosine)/math.Sqrt(v) - float64(k.less*(1/(n*v)+k.own))
+	return r / k.usual * (1 + float64((k.ends-1)*(1-1/n)))
 }
 
 // typicalTail is how many times as far as usual a threshold is where nothing
@@ -118,25 +133,36 @@ const typicalTail = 1.78
 
 // kins returns that of every way, with lim their thresholds for one view under
 // rule.
-func kins(ways []*way, lim []limit, rule Rule) []kin {
-	o := owned(ways)
+func kins(ways []*way, o own, lim []limit, rule Rule) []kin {
+	plain := o
+	if o.metric {
+		plain = owned(ways, nil)
+	}
 	k := make([]kin, len(ways))
 	for i, w := range ways {
 		shots := 1
 		k[i].usual = lim[i].distance / typicalTail
 		if w.tells() {
 			shots = len(w.apart)
-			k[i].usual = o.spread[i] * fewer(shots)
+			k[i].usual = o.spread[i] * o.fewer(shots)
 		}
 		k[i].usual = min(k[i].usual, 1)
+		k[i].cosine = k[i].usual
+		if w.tells() {
+			k[i].cosine = min(plain.spread[i]*plain.fewer(shots), 1)
+		}
 		k[i].ends = 1
 		if lim[i].basis == ByLeaveOneOut && lim[i].distance > 0 && lim[i].distance < radiusMax {
 			k[i].ends = min(tail(cmp.Or(rule.FalseReject, DefaultFalseReject))*k[i].usual/lim[i].distance, 1)
 		}
 		// 1 − r = ρ/√(ρ + (1−ρ)·m), m = 1/K, solved for ρ.
-		c2, m := (1-k[i].usual)*(1-k[i].usual), 1/float64(shots)
+		c2, m := (1-k[i].cosine)*(1-k[i].cosine), 1/float64(shots)
 		b := float64(c2 * (1 - m))
 		k[i].rho = (b + math.Sqrt(float64(b*b)+float64(4*c2*m))) / 2
+		if v := k[i].rho + float64((1-k[i].rho)*m); v > 0 {
+			k[i].own = m / v
+			k[i].less = (k[i].cosine - k[i].usual) / (1 + k[i].own)
+		}
 	}
 	return k
 }

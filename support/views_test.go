@@ -114,7 +114,7 @@ func TestAnswerViews(t *testing.T) {
 }
 
 func TestWorth(t *testing.T) {
-	k := kin{usual: 0.2, rho: 0.6, ends: 1}
+	k := kin{usual: 0.2, cosine: 0.2, rho: 0.6, ends: 1}
 	for _, c := range []struct {
 		views int
 		apart float64
@@ -154,7 +154,7 @@ func TestKins(t *testing.T) {
 		return w
 	}
 	ways := []*way{told(0.2, 0.2, 0.2, 0.2, 0.2), told(0.3, 0.3), {derived: derived{spread: math.NaN()}}}
-	for i, k := range kins(ways, []limit{{0.4, BySpread}, {0.5, BySpread}, {radiusAlone, ByOneShot}}, Rule{FalseReject: 0.05}) {
+	for i, k := range kins(ways, owned(ways, nil), []limit{{0.4, BySpread}, {0.5, BySpread}, {radiusAlone, ByOneShot}}, Rule{FalseReject: 0.05}) {
 		m := max(len(ways[i].apart), 1)
 		if v := k.rho + (1-k.rho)/float64(m); k.rho <= 0 || k.rho >= 1 || math.Abs(1-k.usual-k.rho/math.Sqrt(v)) > 1e-9 {
 			t.Errorf("way %d: %+v", i, k)

@@ -31,6 +31,8 @@ type Options struct {
 	Negatives int
 	// Rules to compare; none: the default one. All see the same episodes.
 	Rules []support.Rule
+	// Scores to compare, each under each of the Rules; none: the device's.
+	Scores []support.Score
 	// Progress is told of every episode that is done, by one goroutine at a
 	// time; it may be nil.
 	Progress func(done, total int)
@@ -43,6 +45,7 @@ const maxUnknown = 150
 // Result is what a Rule came to, as shares from 0 to 1.
 type Result struct {
 	Rule  support.Rule
+	Score support.Score
 	Heads map[support.Head]int // in how many episodes each head chose
 
 	Accuracy    Mean // known pictures whose class is named right, known or not
@@ -55,8 +58,9 @@ type Result struct {
 	// With is what the negatives change; nil without any.
 	With *With
 
-	// Gain is Accuracy less that of the first Rule, on the same episodes.
-	Gain Mean
+	// Gain is Accuracy and AUROCGain AUROC, less that of the first Result, on the
+	// same episodes.
+	Gain, AUROCGain Mean
 }
 
 // With is what a device that was taught negatives came to, on the same episodes.
@@ -79,11 +83,19 @@ type outcome struct {
 	with                                       *outcome // with negatives
 }
 
+// at returns what the Result i is of.
+func (o *Options) at(i int) (support.Rule, support.Score) {
+	return o.Rules[i/len(o.Scores)], o.Scores[i%len(o.Scores)]
+}
+
 // Run measures. Errors wrap ErrPool or support.ErrRule, or are ctx's. The
 // results do not depend on the number of processors, all of which it uses.
 func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 	if len(o.Rules) == 0 {
 		o.Rules = []support.Rule{{}}
+	}
+	if len(o.Scores) == 0 {
+		o.Scores = support.Scores()[:1]
 	}
 	o.Views = max(o.Views, 1)
 	var usable []int
@@ -125,8 +137,9 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 				e := p.draw(rand.New(rand.NewPCG(o.Seed, uint64(n))), usable, way, &o)
 				var out outcome
 				var err error
-				for _, rule := range o.Rules {
-					if out, preds, err = e.teach(rule, preds); err != nil {
+				for i := range len(o.Rules) * len(o.Scores) {
+					rule, score := o.at(i)
+					if out, preds, err = e.teach(score, rule, preds); err != nil {
 						cancel(err)
 						return
 					}
@@ -145,8 +158,9 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 		return nil, context.Cause(ctx)
 	}
 
-	results := make([]Result, len(o.Rules))
-	for i, rule := range o.Rules {
+	results := make([]Result, len(o.Rules)*len(o.Scores))
+	for i := range results {
+		rule, score := o.at(i)
 		over := func(f func(o *outcome) float64) Mean {
 			values := make([]float64, len(outcomes))
 			for n := range outcomes {
@@ -155,7 +169,7 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 			return mean(values)
 		}
 		r := Result{
-			Rule: rule, Heads: map[support.Head]int{},
+			Rule: rule, Score: score, Heads: map[support.Head]int{},
 			Accuracy:       over(func(o *outcome) float64 { return o.accuracy }),
 			Right:          over(func(o *outcome) float64 { return o.right }),
 			FalseReject:    over(func(o *outcome) float64 { return o.falseReject }),
@@ -177,12 +191,13 @@ func Run(ctx context.Context, p *Pool, o Options) ([]Result, error) {
 				MoreRejects:    over(func(o *outcome) float64 { return o.with.falseReject - o.falseReject }),
 			}
 		}
-		gain := make([]float64, len(outcomes))
+		gain, auroc := make([]float64, len(outcomes)), make([]float64, len(outcomes))
 		for n := range outcomes {
 			gain[n] = outcomes[n][i].accuracy - outcomes[n][0].accuracy
+			auroc[n] = outcomes[n][i].auroc - outcomes[n][0].auroc
 			r.Heads[outcomes[n][i].head]++
 		}
-		r.Gain = mean(gain)
+		r.Gain, r.AUROCGain = mean(gain), mean(auroc)
 		results[i] = r
 	}
 	return results, nil
@@ -327,14 +342,14 @@ func views(r *rand.Rand, pictures []embed.Embedding, order []int, n int) questio
 
 // teach teaches the episode's shots and asks, and again with its negatives where
 // there are any.
-func (e *episode) teach(rule support.Rule, preds []support.Prediction) (outcome, []support.Prediction, error) {
-	c, err := support.NewClassifier(e.shots, rule)
+func (e *episode) teach(score support.Score, rule support.Rule, preds []support.Prediction) (outcome, []support.Prediction, error) {
+	c, err := support.NewClassifierBy(score, e.shots, rule)
 	if err != nil {
 		return outcome{}, preds, err
 	}
 	out, preds := e.ask(c, preds)
 	if len(e.negatives) > 0 {
-		if c, err = support.NewClassifier(slices.Concat(e.shots, e.negatives), rule); err != nil {
+		if c, err = support.NewClassifierBy(score, slices.Concat(e.shots, e.negatives), rule); err != nil {
 			return outcome{}, preds, err
 		}
 		var with outcome

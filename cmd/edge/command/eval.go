@@ -44,9 +44,13 @@ type evalLine struct {
 	FarAUROC         evaluate.Number      `json:"far_auroc"`
 	FarFPR95         evaluate.Number      `json:"far_fpr95"`
 	FarFalseAccept   evaluate.Number      `json:"far_false_accept"`
-	Against          support.Head         `json:"against"` // the first head; gain is the mean difference to it on the same episodes
-	Gain             evaluate.Number      `json:"gain"`
+	Against          support.Head         `json:"against"` // the first head; gains are the mean differences to it on the same episodes
+	Gain             evaluate.Number      `json:"gain"`    // in accuracy
 	GainCI95         evaluate.Number      `json:"gain_ci95"`
+	Score            support.Score        `json:"score"`
+	AgainstScore     support.Score        `json:"against_score"` // the first line's
+	AUROCGain        evaluate.Number      `json:"auroc_gain"`
+	AUROCGainCI95    evaluate.Number      `json:"auroc_gain_ci95"`
 	Pictures         int                  `json:"pictures"`
 	Unreadable       int                  `json:"unreadable"`
 	ClassesTooSmall  []string             `json:"classes_too_small"`
@@ -73,7 +77,7 @@ type evalOptions struct {
 	way, shot, query, views  int
 	episodes, negatives      int
 	seed                     uint64
-	heads                    []string
+	heads, scores            []string
 	falseReject, falseAccept float64
 	allWay, openSet          bool
 	region                   regionFlag
@@ -99,8 +103,8 @@ With --negatives it is also told of pictures of further classes that they are
 nothing, two of each, and asked the same again: seen unknowns are other pictures
 of those classes, near unknowns then those of the rest.
 
-Several heads are compared on the same episodes. Each picture is embedded once
-and kept in the user's cache.`,
+Several heads, and several scores, are compared on the same episodes. Each picture
+is embedded once and kept in the user's cache.`,
 		Example: "  edge eval photos --way 5 --shot 5\n  edge eval photos --open-set --far other-photos --head prototype,ridge,auto --episodes 1000",
 		Args:    arguments(1, 1, "a folder with a folder of pictures for every class"),
 		RunE:    func(c *cobra.Command, args []string) error { return e.eval(c.Context(), args[0], &o) },
@@ -116,6 +120,7 @@ and kept in the user's cache.`,
 	f.Uint64Var(&o.seed, "seed", 1, "which classes and pictures are drawn")
 	count(f, &o.views, "views", 1, 1, 100, "pictures of one thing that an answer rests on, averaged")
 	f.StringSliceVar(&o.heads, "head", []string{string(support.Auto)}, "what chooses among the classes, or several to compare: "+headNames())
+	f.StringSliceVar(&o.scores, "score", []string{string(support.Scores()[0])}, "distance that the threshold bounds, or several to compare: "+scoreNames())
 	f.BoolVar(&o.openSet, "open-set", false, "ask about things that were never taught, too")
 	count(f, &o.negatives, "negatives", 0, 0, 100_000, "pictures of further classes to teach as nothing, for --open-set")
 	ruleVars(f, &o.falseReject, &o.falseAccept)
@@ -142,8 +147,38 @@ func (o *evalOptions) rules() (rules []support.Rule, err error) {
 	return rules, nil
 }
 
+// distances are the scores to compare.
+func (o *evalOptions) distances() (scores []support.Score, err error) {
+	for _, name := range o.scores {
+		s := support.Score(name)
+		if err := s.Check(); err != nil {
+			return nil, usagef("one of "+scoreNames(), "eval: --score: there is no %q", name)
+		}
+		if slices.Contains(scores, s) {
+			return nil, usagef("name each score once", "eval: --score: %q is there twice", name)
+		}
+		scores = append(scores, s)
+	}
+	if len(scores) == 0 {
+		return nil, usagef("one of "+scoreNames(), "eval: --score: needs a value")
+	}
+	return scores, nil
+}
+
+func scoreNames() string {
+	var names []string
+	for _, s := range support.Scores() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
 func (e *env) eval(ctx context.Context, dir string, o *evalOptions) error {
 	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	scores, err := o.distances()
 	if err != nil {
 		return err
 	}
@@ -196,7 +231,7 @@ func (e *env) eval(ctx context.Context, dir string, o *evalOptions) error {
 	}
 	p := e.startProgress("episode", false)
 	results, err := evaluate.Run(ctx, pool, evaluate.Options{
-		Way: way, Shot: o.shot, Query: o.query, Episodes: o.episodes, Seed: o.seed, Views: o.views, Negatives: o.negatives, Rules: rules, Progress: p.step,
+		Way: way, Shot: o.shot, Query: o.query, Episodes: o.episodes, Seed: o.seed, Views: o.views, Negatives: o.negatives, Rules: rules, Scores: scores, Progress: p.step,
 	})
 	p.end()
 	if errors.Is(err, evaluate.ErrPool) {
@@ -213,8 +248,8 @@ func (e *env) eval(ctx context.Context, dir string, o *evalOptions) error {
 		e.note("%s, %d-way %d-shot, up to %d questions a class, %s of %s, seed %d", "model "+network.Fingerprint().Short(), l.Way, l.Shot, l.Query, number(l.Episodes, "episode", "episodes"), number(l.Classes, "class", "classes"), l.Seed)
 	}
 	for _, r := range results {
-		l.fill(r, results[0].Rule, o.openSet)
-		if err := e.line(l, "%s", evalText(r, results[0].Rule, o.openSet)); err != nil {
+		l.fill(r, results[0], o.openSet)
+		if err := e.line(l, "%s", evalText(r, results[0], len(scores) > 1, o.openSet)); err != nil {
 			return err
 		}
 	}
@@ -233,16 +268,18 @@ func nameSome(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-func (l *evalLine) fill(r evaluate.Result, first support.Rule, openSet bool) {
+func (l *evalLine) fill(r, first evaluate.Result, openSet bool) {
 	n := func(f float64) evaluate.Number { return evaluate.Number(f) }
-	l.Head, l.Heads, l.Asked, l.Against = r.Rule.Head, r.Heads, r.Rule, first.Head
+	l.Head, l.Heads, l.Asked, l.Against = r.Rule.Head, r.Heads, r.Rule, first.Rule.Head
+	l.Score, l.AgainstScore = r.Score, first.Score
 	l.Accuracy, l.CI95, l.KnownRight = n(r.Accuracy.Mean), n(r.Accuracy.CI95), n(r.Right.Mean)
 	l.FalseReject, l.FalseRejectCI95 = n(r.FalseReject.Mean), n(r.FalseReject.CI95)
 	l.Gain, l.GainCI95 = n(r.Gain.Mean), n(r.Gain.CI95)
 	if !openSet {
 		none := evaluate.Mean{Mean: math.NaN(), CI95: math.NaN()}
-		r.AUROC, r.FPR95, r.FalseAccept, r.FarAUROC, r.FarFPR95, r.FarFalseAccept = none, none, none, none, none, none
+		r.AUROC, r.FPR95, r.FalseAccept, r.FarAUROC, r.FarFPR95, r.FarFalseAccept, r.AUROCGain = none, none, none, none, none, none, none
 	}
+	l.AUROCGain, l.AUROCGainCI95 = n(r.AUROCGain.Mean), n(r.AUROCGain.CI95)
 	l.AUROC, l.AUROCCI95, l.FPR95 = n(r.AUROC.Mean), n(r.AUROC.CI95), n(r.FPR95.Mean)
 	l.FalseAccept, l.FalseAcceptCI95 = n(r.FalseAccept.Mean), n(r.FalseAccept.CI95)
 	l.FarAUROC, l.FarFPR95, l.FarFalseAccept = n(r.FarAUROC.Mean), n(r.FarFPR95.Mean), n(r.FarFalseAccept.Mean)
@@ -255,7 +292,8 @@ func (l *evalLine) fill(r evaluate.Result, first support.Rule, openSet bool) {
 	}
 }
 
-func evalText(r evaluate.Result, first support.Rule, openSet bool) string {
+// evalText is a Result for people; its score is named where there are several.
+func evalText(r, first evaluate.Result, scores, openSet bool) string {
 	percent := func(m evaluate.Mean) string {
 		if !m.Defined() {
 			return "not measured"
@@ -263,14 +301,23 @@ func evalText(r evaluate.Result, first support.Rule, openSet bool) string {
 		return fmt.Sprintf("%.1f %% ± %.1f", 100*m.Mean, 100*m.CI95)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: accuracy %s", r.Rule.Head, percent(r.Accuracy))
-	if r.Rule.Head != first.Head {
-		fmt.Fprintf(&b, " (%+.1f ± %.1f against %s)", 100*r.Gain.Mean, 100*r.Gain.CI95, first.Head)
+	name := func(r evaluate.Result) string {
+		if scores {
+			return fmt.Sprintf("%s, %s", r.Rule.Head, r.Score)
+		}
+		return string(r.Rule.Head)
 	}
+	against := func(gain evaluate.Mean) string {
+		if r.Rule == first.Rule && r.Score == first.Score {
+			return ""
+		}
+		return fmt.Sprintf(" (%+.1f ± %.1f against %s)", 100*gain.Mean, 100*gain.CI95, name(first))
+	}
+	fmt.Fprintf(&b, "%s: accuracy %s%s", name(r), percent(r.Accuracy), against(r.Gain))
 	fmt.Fprintf(&b, "; known pictures rejected %s, known and right %s", percent(r.FalseReject), percent(r.Right))
 	if openSet {
 		if r.AUROC.Defined() {
-			fmt.Fprintf(&b, "\n  near unknowns: AUROC %s, fpr95 %s, accepted %s", percent(r.AUROC), percent(r.FPR95), percent(r.FalseAccept))
+			fmt.Fprintf(&b, "\n  near unknowns: AUROC %s%s, fpr95 %s, accepted %s", percent(r.AUROC), against(r.AUROCGain), percent(r.FPR95), percent(r.FalseAccept))
 		} else {
 			b.WriteString("\n  near unknowns: none, because every class is taught")
 		}
