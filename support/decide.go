@@ -13,14 +13,14 @@ import (
 // Decide allocates nothing once scratch has seen as many classes and shots.
 func (s *Set) Decide(mean embed.Embedding, views int, scratch *MatchScratch) Answer {
 	v := s.seen.Load()
-	if v.index == nil && (v.worthIndex() || len(v.negatives) >= decideMin) {
+	if v.index == nil && (v.worthIndex() || len(v.negatives) >= vetoMin) {
 		s.wantIndex(v)
 	}
 	return v.decide(mean, views, scratch)
 }
 
-// decideMin is how many prototypes, negatives or, where the head is NearestShot,
-// shots are worth searching in sketches.
+// decideMin is how many prototypes or, where the head is NearestShot, shots are
+// worth searching in sketches.
 const decideMin = 128
 
 // worthIndex reports whether Decide is faster with an index.

@@ -121,9 +121,13 @@ func (b *projection) sketchAll(work []job) {
 // indexMin is how many shots and negatives are worth an index.
 const indexMin = 256
 
+func (v *view) worthProjection() bool {
+	return len(v.shots)+len(v.negatives) >= indexMin || len(v.negatives) >= vetoMin
+}
+
 // wantIndex says that somebody matches: who never does needs no index.
 func (s *Set) wantIndex(v *view) {
-	if len(v.shots)+len(v.negatives) < indexMin || !s.matched.CompareAndSwap(false, true) {
+	if !v.worthProjection() || !s.matched.CompareAndSwap(false, true) {
 		return
 	}
 	go func() { // a change may be waiting for the disk
@@ -141,7 +145,7 @@ func (s *Set) wantIndex(v *view) {
 func (s *Set) learnProjection(v *view) {
 	pictures := slices.Concat(v.shots, v.negatives)
 	n := len(pictures)
-	if !s.matched.Load() || s.indexing || n < indexMin || s.projection != nil && s.projection.dim == v.dim && n < 2*s.projection.shots {
+	if !s.matched.Load() || s.indexing || !v.worthProjection() || s.projection != nil && s.projection.dim == v.dim && n < 2*s.projection.shots {
 		return
 	}
 	s.indexing = true

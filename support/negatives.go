@@ -167,6 +167,10 @@ func (l *learner) foreignRatios(ways []*way) (all []float64) {
 	return all
 }
 
+// vetoMin is how many negatives are worth searching in sketches: to sketch the
+// query takes as long as to look at forty.
+const vetoMin = 64
+
 // contest takes a query that is known from its class if a negative says so. s
 // is memory for a search in sketches, nil where everything is looked at; the
 // outcome is the same.
@@ -174,7 +178,7 @@ func (v *view) contest(a Answer, way int, q embed.Embedding, s *MatchScratch) An
 	if !a.Known || len(v.negatives) == 0 {
 		return a
 	}
-	if s == nil || v.index == nil || len(v.negatives) < decideMin {
+	if s == nil || v.index == nil || len(v.negatives) < vetoMin {
 		a.Veto = v.vetoOf(way, q)
 	} else {
 		a.Veto = v.vetoByIndex(way, q, s)

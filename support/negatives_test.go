@@ -311,12 +311,13 @@ func TestDecideWithNegatives(t *testing.T) {
 	const dim = 64
 	for _, few := range []bool{true, false} {
 		r := rand.New(rand.NewPCG(71, 1))
-		negatives := decideMin + 8
+		negatives := vetoMin + 8
 		if few {
-			negatives = 24
+			negatives = vetoMin / 2
 		}
 		all, queries := vetoWorld(r, dim, 6, 6, negatives, 120)
 		s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA, Dim: dim}))(t)
+		s.indexing = true // never by itself
 		for _, shot := range all {
 			if shot.Class != "" {
 				must(s.Add(shot.Class, shot.Embedding, nil, "", time.Time{}))(t)
@@ -391,7 +392,7 @@ func TestDecideWithNegatives(t *testing.T) {
 
 // Many negatives are worth an index, even where classes and shots are few.
 func TestNegativesWantIndex(t *testing.T) {
-	for _, negatives := range []int{decideMin, indexMin - 2, indexMin - 1} {
+	for _, negatives := range []int{vetoMin - 1, vetoMin} {
 		s := openMem(t, newMemFS())
 		var st state
 		for n := range uint64(negatives + 1) {
@@ -407,7 +408,7 @@ func TestNegativesWantIndex(t *testing.T) {
 		s.seen.Load()
 		s.seen.Store(newView(st, printA, testDim, Rule{}.fill(), nil))
 		s.Decide(vector(testDim, 1), 1, new(MatchScratch))
-		if got := s.matched.Load(); got != (negatives+1 >= indexMin) {
+		if got := s.matched.Load(); got != (negatives >= vetoMin) {
 			t.Errorf("one shot and %d negatives: an index is wanted: %v", negatives, got)
 		}
 		s.Close()
@@ -490,7 +491,7 @@ func BenchmarkDecideWithNegatives(b *testing.B) {
 			}
 		}
 		v := newView(st, embed.Fingerprint{}, dim, Rule{Head: Prototype}.fill(), nil)
-		if len(v.shots)+len(v.negatives) >= indexMin {
+		if v.worthProjection() {
 			v = v.indexed(projectionOf(slices.Concat(v.shots, v.negatives)))
 		}
 		scratch := new(MatchScratch)
