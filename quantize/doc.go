@@ -12,8 +12,8 @@
 //     least and greatest element, a few places of every value, and the mean of
 //     what each convolution reads are kept. Every fifth picture is held out: it
 //     is used for nothing but the report.
-//  4. Equalize: channels of values without an upper bound are scaled to the same
-//     range where they are made, and back where they are read.
+//  4. Equalize: channels of values without an upper bound are scaled towards the
+//     same range where they are made, and back where they are read.
 //  5. Ranges: by least and greatest, percentile, least squares or divergence.
 //     Zero is always representable. Values that pools, selections and
 //     concatenations join share scale and zero point, so that copying them

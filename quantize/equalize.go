@@ -7,11 +7,11 @@ import (
 )
 
 // mostScale keeps a channel that is nearly never anything else than zero from
-// ruling the weights that read it.
+// ruling the weights of all channels that are read with it.
 const mostScale = 8
 
-// equalize chooses p.scales, so that the channels of a value have about the
-// same range. One step of an int8 value is as wide as its widest channel asks
+// equalize chooses p.scales, so that the ranges of a value's channels differ
+// less. One step of an int8 value is as wide as its widest channel asks
 // for: a channel that is never wide would be spread over few of the 256 steps.
 // It is scaled up where it is made and down where it is read:
 //
@@ -19,7 +19,10 @@ const mostScale = 8
 //
 // This is cross-layer equalization (Nagel et al. 2019, section 4.1) with ranges
 // of activations in place of those of weights: weights have a step for each
-// output channel anyway. Values joined by additions and pools are scaled alike.
+// output channel anyway. It goes half of the way, by the square root of what
+// would make all ranges the same (as SmoothQuant does: Xiao et al. 2022, α = ½),
+// because a filter's weights share a step, and those that read what was scaled
+// up have fewer steps then. Values joined by additions and pools are scaled alike.
 //
 // Values with an upper bound, such as ReLU6's, are left alone: the bound cuts a
 // channel that was scaled up at less than 6, and what a few pictures (or the
@@ -53,7 +56,7 @@ func (p *plan) groupScales(group []int) []float64 {
 	for c, r := range reach {
 		scale[c] = 1
 		if r > 0 {
-			scale[c] = min(widest/r, mostScale)
+			scale[c] = min(math.Sqrt(widest/r), mostScale)
 		}
 	}
 	return scale

@@ -49,7 +49,7 @@ on those is what other pictures will have.
 --method is "auto", which measured best, or techniques with commas between them:
   minmax percentile mse kl   how far the integers of a layer reach
   split                      dead channels make room for second copies of others
-  equalize                   channels of a layer are scaled to the same range
+  equalize                   channels of a layer are scaled towards the same range
   round                      weights make up for the rounding of other weights
   bias                       each layer's mean stays what it was
 
