@@ -25,11 +25,11 @@ type Answer struct {
 	Class     string  `json:"class"` // Nearest, or Unknown when not Known
 	Known     bool    `json:"known"`
 	Nearest   string  `json:"nearest"`   // the class that the head chose; empty if there is none
-	Distance  float64 `json:"distance"`  // to Nearest's prototype, 0 to 2; 2 if there is no class
+	Distance  float64 `json:"distance"`  // from Nearest, 0 to 2, see Score; 2 if there is no class
 	Threshold float64 `json:"threshold"` // up to which Nearest is known
 	Basis     Basis   `json:"basis"`     // what Threshold rests on; empty if there is no class
 	Head      Head    `json:"head"`      // what chose Nearest; empty if there is no class
-	Margin    float64 `json:"margin"`    // how much farther the nearest other class is; below 0 where the head chose another than the nearest; with one class, as if a second were as far as can be: 2 − Distance
+	Margin    float64 `json:"margin"`    // how much farther the prototype of the nearest other class is, by cosine; below 0 where the head chose another than the nearest; with one class, as if a second were as far as can be
 	Views     int     `json:"views"`     // that were averaged; see AnswerViews
 	Worth     float64 `json:"worth"`     // how many independent pictures Threshold takes them for
 	Veto      Veto    `json:"veto"`      // the negative because of which it is not Known, though Distance is within Threshold; zero: none

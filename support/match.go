@@ -13,7 +13,7 @@ import (
 // shot, which need not be one of that class. Distances are 1 − cosine.
 type Match struct {
 	Class     string  // nearest prototype's, of equal ones the first by name; empty if there is no class
-	Distance  float64 // to it, 0 to 2; 2 if there is no class
+	Distance  float64 // from it, as in an Answer; 2 if there is no class
 	Threshold float64 // up to which Class is known
 
 	Shot         uint64  // nearest shot, of equal ones the one taught first; 0 if none is near enough

@@ -46,7 +46,8 @@ type metric struct {
 
 // metricRows is how many rows a metric has at most. Of 20 classes of groceries
 // of 5 shots 64 bring 2.1 points of AUROC of the 2.4 that all 80 do, and 32 1.1;
-// of 40 classes of 15, see doc.go.
+// of 40 classes of 15 they bring 1.5 of 4.6. An answer costs as many products as
+// 64 classes more would, where shots are so many.
 const metricRows = 64
 
 // contrast is the last of some takes of a class less the mean of the others.

@@ -13,7 +13,7 @@ const (
 	// Cosine: 1 − cosine to the class's prototype.
 	Cosine Score = "cosine"
 	// Within: the same, less what lies in directions in which the pictures of
-	// one class differ; see metric. Where nothing tells of such directions,
+	// one class differ, a Mahalanobis distance; see metric. Where nothing tells of such directions,
 	// because every class has one shot or the shots are more than are learned
 	// from, it is Cosine.
 	Within Score = "within"
