@@ -115,24 +115,24 @@ func TestNegativesAside(t *testing.T) {
 	if err := add(s, "cup", 1, 100); err != nil {
 		t.Fatal(err)
 	}
-	if err := addNegative(s, 2, 0); err != nil {
+	if err := addNegative(s, 9, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Reembed(printB, []Embedded{{1, vector(4, 1)}}); err != nil {
+	if err := s.Reembed(printB, []Embedded{{1, vector(testDim, 1)}}); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, s.Use(printB, 4), ErrModelMismatch, "shot 2")
+	wantError(t, s.Use(printB, testDim), ErrModelMismatch, "shot 2")
 	if err := s.Reembed(printB, []Embedded{{Shot: 2}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Use(printB, 4); err != nil {
+	if err := s.Use(printB, testDim); err != nil {
 		t.Fatal(err)
 	}
 	if got := ids(s.Aside()); !slices.Equal(got, []uint64{2}) || len(s.Negatives()) != 1 {
 		t.Errorf("aside are %v, negatives %v", got, s.Negatives())
 	}
-	if a, _ := s.Answer(nil, vector(4, 1)); !a.Known {
-		t.Errorf("%+v", a)
+	if a, _ := s.Answer(nil, vector(testDim, 9)); !a.Known || a.Distance < 0.001 {
+		t.Errorf("to the very picture that is aside: %+v", a)
 	}
 }
 
@@ -544,4 +544,19 @@ func vetoLimit(all []Shot, class string) float64 {
 		low += (place - float64(i)) * (ratios[i+1] - low)
 	}
 	return min(most, max(low, 0.5))
+}
+
+// Frames of one scene do not stand for each other: what a shot is left out of is
+// its whole take.
+func TestVetoRatiosLeaveTakesOut(t *testing.T) {
+	at := func(angle float64) embed.Embedding {
+		return embed.Embedding{float32(math.Cos(angle)), float32(math.Sin(angle))}
+	}
+	shots := []Shot{{Class: "cup", Embedding: at(0)}, {Class: "cup", Embedding: at(0.01)}, {Class: "cup", Embedding: at(1)}, {Class: "cup", Embedding: at(1.01)}, {Class: "key", Embedding: at(-0.72)}, {Embedding: at(3)}}
+	// The second frame's own is 0.99 away, the key 0.73.
+	want := (1 - math.Cos(0.72)) / (1 - math.Cos(1))
+	c := must(NewClassifier(shots, Rule{}))(t)
+	if got := c.view.ratios; math.Abs(got[0]-want) > 1e-3 || got[1] != vetoLeast {
+		t.Errorf("ratios %v, want %v and %v", got, want, vetoLeast)
+	}
 }
