@@ -39,6 +39,7 @@ func kinds(all []Advice) map[AdviceKind]int {
 // What was taught by its right name raises hardly an alarm, whatever the number
 // of classes and shots; a shot under a wrong name is found more often than not.
 func TestOutliers(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(41, 1))
 	alarms, shots, found, asked, wrongly := 0, 0, 0, 0, 0.0
 	for range 30 {
@@ -77,6 +78,7 @@ func TestOutliers(t *testing.T) {
 
 // Two classes of one thing are told of, whatever head decides, and no two others.
 func TestOverlaps(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(42, 1))
 	alarms, pairs, found, sets := 0, 0, 0, 0
 	for range 10 {

@@ -75,6 +75,7 @@ func naiveDistance(takes [][]embed.Embedding, q embed.Embedding) float64 {
 }
 
 func TestClassifyIsTheDefinition(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 7))
 	for _, dim := range []int{1, 2, 3, 7, 64, 1280} {
 		s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA, Dim: dim}))(t)

@@ -136,6 +136,7 @@ func revive(t *testing.T, how string, disk *memFS, dumps []string, done int) {
 // The power goes in every single operation, and the disk is found in every
 // state that this may leave.
 func TestPowerCutAnywhere(t *testing.T) {
+	t.Parallel()
 	dumps, ops := whole(t)
 	images, torn := 0, 0
 	for n := 1; n <= ops; n++ {
@@ -165,6 +166,7 @@ func TestPowerCutAnywhere(t *testing.T) {
 // The power goes again while the store is being put in order after the first
 // cut.
 func TestPowerCutDuringRecovery(t *testing.T) {
+	t.Parallel()
 	dumps, ops := whole(t)
 	images, asides := 0, 0
 	for n := 1; n <= ops; n += 3 {
@@ -217,6 +219,7 @@ func TestPowerCutDuringRecovery(t *testing.T) {
 // The process is killed in every operation; the system lives on. What the next
 // process sees is safe from a power cut from then on.
 func TestKillAnywhere(t *testing.T) {
+	t.Parallel()
 	dumps, ops := whole(t)
 	for n := 1; n <= ops; n++ {
 		disk := newMemFS()
@@ -244,6 +247,7 @@ func TestKillAnywhere(t *testing.T) {
 // Every single operation fails, once or from then on: the change in hand is
 // refused or kept, nothing else is written, and nothing acknowledged is lost.
 func TestEveryOperationFails(t *testing.T) {
+	t.Parallel()
 	dumps, ops := whole(t)
 	for _, failure := range []error{syscall.EIO, syscall.ENOSPC, syscall.EROFS} {
 		for _, all := range []bool{false, true} {

@@ -56,6 +56,7 @@ func diskWith(file []byte) *memFS {
 // A store cut off anywhere holds what was whole before the cut, and what is
 // left of the rest is set aside to the byte.
 func TestTruncatedAnywhere(t *testing.T) {
+	t.Parallel()
 	file, dumps := small(t)
 	last := 0
 	for n := range len(file) + 1 {
@@ -94,6 +95,7 @@ func TestTruncatedAnywhere(t *testing.T) {
 
 // Every byte flipped is noticed or changes nothing.
 func TestEveryByteFlipped(t *testing.T) {
+	t.Parallel()
 	file, dumps := small(t)
 	files := []struct {
 		name, want string

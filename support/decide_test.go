@@ -13,6 +13,7 @@ import (
 // Decide says what Answer says, to the bit, for any head, with and without an
 // index.
 func TestDecideIsAnswer(t *testing.T) {
+	t.Parallel()
 	for _, kind := range matchSets {
 		for _, dim := range []int{3, 64} {
 			t.Run(fmt.Sprint(kind.name, "/", dim), func(t *testing.T) {

@@ -109,6 +109,7 @@ func anyAction(s *Set, i int) error {
 // store holds what was acknowledged, or that and the one change in flight, as
 // another that does the same in memory.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	kills := 60
 	if n, err := strconv.Atoi(os.Getenv(killsEnv)); err == nil {
 		kills = n

@@ -174,6 +174,7 @@ func matchSet(t testing.TB, next func() (int, embed.Embedding), dim, shots int) 
 // Whatever is taught, asked and excluded, Match says what looking at everything
 // says, to the bit.
 func TestMatchIsExhaustive(t *testing.T) {
+	t.Parallel()
 	for _, kind := range matchSets {
 		for _, dim := range []int{1, 3, 17, 200, 1280} {
 			if dim == 1280 && kind.name != "photographs" {
@@ -249,6 +250,7 @@ func TestMatchOnAnyProjection(t *testing.T) {
 
 // The bounds hold for every pair and are worth something.
 func TestSketchBounds(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(14, 15))
 	const dim = 300
 	next := photographs(r, dim, 30)
@@ -321,6 +323,7 @@ func TestMatchAtTheEdges(t *testing.T) {
 
 // The index comes by itself, and with it the same answers.
 func TestIndexComes(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(16, 17))
 	next := photographs(r, 64, 10)
 	s := must(Open(testDir, Options{FS: newMemFS(), Fingerprint: printA, Dim: 64}))(t)

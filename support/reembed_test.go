@@ -403,6 +403,7 @@ func TestReembedAnOldStore(t *testing.T) {
 // it, and comes back to every disk there may be: A is what it was, and what is
 // left to do can be done.
 func TestReembedCut(t *testing.T) {
+	t.Parallel()
 	start := taught(t)
 	work := func(disk *memFS) error {
 		s, err := Open(testDir, testOptions(disk))

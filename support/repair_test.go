@@ -249,6 +249,7 @@ func opens(bad []byte) bool {
 
 // A damaged page, however it is damaged, costs what was on it and nothing else.
 func TestRepairEveryPage(t *testing.T) {
+	t.Parallel()
 	for _, r := range repairables(t) {
 		pages := (len(r.file) + pageSize - 1) / pageSize
 		page := func(b []byte, i int) []byte { return b[i%pages*pageSize : min((i%pages+1)*pageSize, len(b))] }
@@ -286,6 +287,7 @@ func TestRepairEveryPage(t *testing.T) {
 // A damaged byte likewise. Flipping one of the zeros behind a record is no
 // damage, and in the last record it looks like a shot in flight.
 func TestRepairEveryByte(t *testing.T) {
+	t.Parallel()
 	for _, r := range repairables(t) {
 		checked := 0
 		for i := range r.file {
@@ -308,6 +310,7 @@ func TestRepairEveryByte(t *testing.T) {
 
 // Long lives, much damage: whatever it is, what is found is saved, in its class.
 func TestRepairRandom(t *testing.T) {
+	t.Parallel()
 	rounds := 0
 	for seed := range uint64(24) {
 		r := rand.New(rand.NewPCG(seed, 40))
@@ -460,6 +463,7 @@ func TestRepairTells(t *testing.T) {
 // store is then the damaged one or the repaired one, the damaged bytes are
 // there, and the repair can be done again.
 func TestRepairCutAnywhere(t *testing.T) {
+	t.Parallel()
 	r := repairables(t)[1]
 	bad := slices.Clone(r.file)
 	bad[r.records[1].off+50] ^= 1

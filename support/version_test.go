@@ -195,6 +195,7 @@ func TestOldStores(t *testing.T) {
 
 // The power goes in every operation of an upgrade, or that operation fails.
 func TestUpgradeCutAnywhere(t *testing.T) {
+	t.Parallel()
 	first := newMemFS()
 	s := openMem(t, first)
 	for n := range uint64(2) {
