@@ -151,7 +151,7 @@ func TestEveryByteFlipped(t *testing.T) {
 
 func cropErrors(s *Set) string {
 	var b strings.Builder
-	for _, e := range s.Shots("") {
+	for _, e := range append(s.Shots(""), s.Negatives()...) {
 		if _, err := s.Crop(e.ID); errors.Is(err, ErrCorrupt) {
 			fmt.Fprintln(&b, err)
 		}
