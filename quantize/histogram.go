@@ -86,23 +86,33 @@ func (h *histogram) leastSquares() span {
 // leastDivergence returns the span that changes the distribution least, by
 // Kullback and Leibler: P has what is cut off in its outermost bins, Q is P in
 // 256 steps, each spread over the bins of it that hold something (Migacz, 8-bit
-// Inference with TensorRT, GTC 2017).
+// Inference with TensorRT, GTC 2017). The bin of zero is left out, as there:
+// half of a value may be zeros, which no step rounds, and spreading them would
+// make narrow spans seem best.
 func (h *histogram) leastDivergence() span {
 	best, least := h.span, math.Inf(1)
 	zero := int(-h.lo / h.width())
+	counts, total := h.counts, h.total
+	if zero < len(counts) {
+		total -= counts[zero]
+		counts[zero] = 0
+	}
+	if total == 0 {
+		return h.span
+	}
 	for i := range 40 {
-		from, to := zero*i/50, len(h.counts)-(len(h.counts)-zero)*i/50
-		p := append([]int(nil), h.counts[from:to]...)
+		from, to := zero*i/50, len(counts)-(len(counts)-zero)*i/50
+		p := append([]int(nil), counts[from:to]...)
 		if len(p) < 256 {
 			break
 		}
-		for _, n := range h.counts[:from] {
+		for _, n := range counts[:from] {
 			p[0] += n
 		}
-		for _, n := range h.counts[to:] {
+		for _, n := range counts[to:] {
 			p[len(p)-1] += n
 		}
-		if d := divergence(p, h.counts[from:to], h.total); d < least {
+		if d := divergence(p, counts[from:to], total); d < least {
 			least = d
 			best = span{min(h.lo+h.width()*float64(from), 0), max(h.lo+h.width()*float64(to), 0)}
 		}

@@ -237,3 +237,19 @@ func TestProduct(t *testing.T) {
 		}
 	}
 }
+
+// TestRangesOfReLU6: nearly all elements are zero and few are six, and no
+// range cuts off what is between.
+func TestRangesOfReLU6(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	h := newHistogram(span{0, 6}, func(yield func(x float64)) {
+		for range 200000 {
+			yield(max(0, min(6, 3*r.NormFloat64()-5)))
+		}
+	})
+	for _, r := range []Range{MinMax, Percentile, MSE, KL} {
+		if got := r.narrow(h); got.lo != 0 || got.hi < 5 {
+			t.Errorf("%s: %v", r, got)
+		}
+	}
+}
