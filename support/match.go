@@ -10,7 +10,7 @@ import (
 )
 
 // Match is what is nearest to a query: the nearest class and the nearest single
-// shot, which need not be one of that class. Distances are 1 − cosine.
+// shot, which need not be one of that class. A shot's distance is 1 − cosine.
 type Match struct {
 	Class     string  // nearest prototype's, of equal ones the first by name; empty if there is no class
 	Distance  float64 // from it, as in an Answer; 2 if there is no class
