@@ -112,18 +112,21 @@ func TestClassifyIsTheDefinition(t *testing.T) {
 				t.Fatalf("%d predictions for %d classes", len(dst), len(want))
 			}
 			for i, p := range dst {
-				if math.Abs(p.Distance-want[p.Class]) > 1e-6 {
-					t.Errorf("dim %d: distance to %s is %v, want %v", dim, p.Class, p.Distance, want[p.Class])
+				if math.Abs(p.cosine-want[p.Class]) > 1e-6 {
+					t.Errorf("dim %d: distance to %s is %v, want %v", dim, p.Class, p.cosine, want[p.Class])
 				}
-				if p.Score != max(1-p.Distance, 0) {
+				if p.Distance > p.cosine { // by the metric, see TestMetric
+					t.Errorf("dim %d: distance to %s is %v, more than the cosine's %v", dim, p.Class, p.Distance, p.cosine)
+				}
+				if p.Score != max(1-p.cosine, 0) {
 					t.Errorf("score of %+v", p)
 				}
-				if i > 0 && p.Distance < dst[i-1].Distance {
+				if i > 0 && p.cosine < dst[i-1].cosine {
 					t.Errorf("prediction %d is nearer than the one before", i)
 				}
 			}
 			a, _ := s.Answer(dst, q)
-			if a.Nearest != dst[0].Class || a.Distance != dst[0].Distance || a.Margin != dst[1].Distance-dst[0].Distance || a.Known != (a.Distance <= a.Threshold) || a.Known != dst[0].Known {
+			if a.Nearest != dst[0].Class || a.Distance != dst[0].Distance || a.Margin != dst[1].cosine-dst[0].cosine || a.Known != (a.Distance <= a.Threshold) || a.Known != dst[0].Known {
 				t.Errorf("answer %+v to predictions %+v", a, dst[:2])
 			}
 			if want := map[bool]string{true: a.Nearest, false: Unknown}[a.Known]; a.Class != want {
@@ -162,9 +165,9 @@ func TestClassifyBits(t *testing.T) {
 		class               string
 		distance, threshold uint64
 	}{
-		{"b", 0x3fc13ee2aee8b730, 0x3fdc0d04f2fb571b},
-		{"a", 0x3fcb2d718ab88474, 0x3fdbb2fed7ae49a1},
-		{"c", 0x3fccb251a6ef9798, 0x3fdba3f694c74cdb},
+		{"b", 0x3fa376db38a18968, 0x3fdb5f9b15c58f16},
+		{"a", 0x3fbdf6532fcb4da1, 0x3fdacda632fc7904},
+		{"c", 0x3fc101a552ef294e, 0x3fda9a02a689a846},
 	}
 	for i, p := range s.Classify(nil, vector(131, 1)) {
 		tt := s.seen.Load().limit[s.state.find(p.Class)].distance
@@ -206,11 +209,12 @@ func TestAnswerAtTheEdges(t *testing.T) {
 			t.Errorf("%d numbers: %+v %+v", len(q), a, preds)
 		}
 	}
-	// Shots that cancel out have no direction: nothing is like them.
+	// Shots that cancel out have no direction: nothing is like them, but for how
+	// they differ.
 	if _, err := s.Add("cup", opposite, nil, "", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if a, _ := s.Answer(nil, q); a.Known || a.Distance != 1 {
+	if a, _ := s.Answer(nil, q); math.Abs(a.Distance-(1-1/(2+ridgeLambda))) > 1e-6 {
 		t.Errorf("opposite shots: %+v", a)
 	}
 	// Ties go by name.
@@ -241,10 +245,11 @@ func TestKnownIsByClass(t *testing.T) {
 	if radius["one"] >= radius["wide"] {
 		t.Fatalf("radii are %v", radius)
 	}
-	// As far from the one as from the other, between the two radii.
-	cos := 1 - (radius["one"]+radius["wide"])/2
-	for _, p := range s.Classify(nil, embed.Embedding{float32(cos), float32(cos), float32(math.Sqrt(1 - 2*cos*cos))}) {
-		if math.Abs(p.Distance-(1-cos)) > 1e-6 || p.Known != (p.Class == "wide") {
+	// As far from the one as from the other by cosine, and by the metric, too,
+	// between the two radii.
+	const cos = 0.4
+	for _, p := range s.Classify(nil, embed.Embedding{cos, cos, float32(math.Sqrt(1 - 2*cos*cos))}) {
+		if math.Abs(p.cosine-(1-cos)) > 1e-6 || p.Distance <= radius["one"] || p.Distance >= radius["wide"] || p.Known != (p.Class == "wide") {
 			t.Errorf("%+v with radius %v", p, radius[p.Class])
 		}
 	}
