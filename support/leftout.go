@@ -8,7 +8,7 @@ type leftOut struct {
 	l     *learner
 	take  [][]*seen // by row: what leaves the metric with its take
 	class [][]*seen // by column: what leaves it with the class
-	rests []*seen   // by row: what the metric's rows make of the prototype of its class without its take; nil if nothing is left
+	rests []*seen   // by row: what the metric's rows make of the prototype of its class without its take; see restsOf
 }
 
 func (l *learner) leftOut(res *looResult) *leftOut {
@@ -16,36 +16,47 @@ func (l *learner) leftOut(res *looResult) *leftOut {
 		return nil
 	}
 	o := &leftOut{l, make([][]*seen, len(l.shots)), make([][]*seen, len(l.of)), make([]*seen, len(l.shots))}
-	takes, classes := l.metric.takeLeaves(), l.metric.classLeaves()
 	for c, w := range l.of {
 		if len(w.takes) == 0 {
 			continue
 		}
-		o.class[c] = classes[w.takes[0][0]]
+		o.class[c] = l.leave.classes[w.takes[0][0]]
 		for j, t := range w.takes {
-			var rest *seen
-			if len(w.takes) > 1 && w.rest[j] > tiny {
-				rest = new(seen)
-				for _, e := range t {
-					for k, v := range l.sees[l.row[e]] {
-						rest[k] -= v / float64(len(t))
-					}
-				}
-				norm := math.Sqrt(w.rest[j])
-				for k, v := range w.seen {
-					rest[k] = (float64(w.norm*v) + rest[k]) / norm
-				}
-			}
 			for _, e := range t {
 				i := l.row[e]
-				o.rests[i] = rest
-				if g := takes[t[0]]; g != nil {
-					o.take[i] = []*seen{g}
-				}
+				o.rests[i] = w.rests[j]
+				o.take[i] = l.leave.takes[t[0]]
 			}
 		}
 	}
 	return o
+}
+
+// restsOf returns, by take, what the metric's rows make of the prototype of the
+// others; nil where nothing is left.
+func (l *learner) restsOf(w *way) []*seen {
+	rests := make([]*seen, len(w.takes))
+	if len(w.takes) < 2 {
+		return rests
+	}
+	room := make([]seen, len(w.takes))
+	for j, t := range w.takes {
+		if !(w.rest[j] > tiny) {
+			continue
+		}
+		rest := &room[j]
+		for _, e := range t {
+			for k, v := range l.sees[l.row[e]] {
+				rest[k] -= v / float64(len(t))
+			}
+		}
+		norm := math.Sqrt(w.rest[j])
+		for k, v := range w.seen {
+			rest[k] = (float64(w.norm*v) + rest[k]) / norm
+		}
+		rests[j] = rest
+	}
+	return rests
 }
 
 // distance is that of row i to column k without its take; the cosine distance,

@@ -191,28 +191,30 @@ func (m *metric) without(cosine float64, x, p *seen, g []*seen) float64 {
 	return max(cosine-sum/2, 0)
 }
 
-// takeLeaves returns g of every take that is in S, by its first shot.
-func (m *metric) takeLeaves() map[*entry]*seen {
-	by := map[*entry]*seen{}
+// leaves are what is left out of S with a take or a class, by its first shot;
+// nothing for those that are not in it.
+type leaves struct{ takes, classes map[*entry][]*seen }
+
+// takeLeaves returns g of every take that is in S.
+func (m *metric) takeLeaves() map[*entry][]*seen {
+	by := map[*entry][]*seen{}
 	for i, c := range m.made {
 		for k, t := range c {
-			g := by[t[0]]
-			if g == nil {
-				g = new(seen)
-				by[t[0]] = g
+			if by[t[0]] == nil {
+				by[t[0]] = []*seen{new(seen)}
 			}
-			g[i] = c.weight(k)
+			by[t[0]][0][i] = c.weight(k)
 		}
 	}
 	for _, g := range by {
-		m.solve(g)
-		v := g[:len(m.rows)]
+		m.solve(g[0])
+		v := g[0][:len(m.rows)]
 		scale(v, 1/math.Sqrt(inner(v, v)))
 	}
 	return by
 }
 
-// classLeaves returns those of every class that is in S, by its first shot.
+// classLeaves returns those of every class that is in S.
 func (m *metric) classLeaves() map[*entry][]*seen {
 	by := map[*entry][]*seen{}
 	for i, c := range m.made {

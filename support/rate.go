@@ -19,6 +19,7 @@ type rated struct {
 	score  Score
 	metric *metric // nil by Cosine, and where no class has two takes
 	sees   []*seen // by row: what the metric's rows make of it; nil: not yet
+	leave  leaves
 }
 
 func (r *rated) addColumn(rows int) {
@@ -73,6 +74,10 @@ func (l *learner) measure(ways []*way) {
 	m := newMetric(ways, len(ways[0].prototype), l.metric)
 	if m != l.metric {
 		clear(l.sees)
+		l.leave = leaves{}
+		if m != nil {
+			l.leave = leaves{m.takeLeaves(), m.classLeaves()}
+		}
 	}
 	if l.metric = m; m == nil {
 		return
@@ -106,6 +111,7 @@ func (l *learner) measure(ways []*way) {
 		if w.seenBy != m {
 			w.seenBy, w.seen = m, new(seen)
 			m.see(w.seen, w.prototype, 1)
+			w.rests = l.restsOf(w)
 		}
 	}
 }

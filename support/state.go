@@ -59,6 +59,7 @@ type way struct {
 
 	seenBy *metric // which makes seen of the prototype; guarded like sketch
 	seen   *seen
+	rests  []*seen // by take, of the prototype without it; see restsOf
 }
 
 // state is the support set at one moment: classes in the order of their
