@@ -90,14 +90,10 @@ func TestNegativesStay(t *testing.T) {
 		}},
 		{"compacted with two networks", func() error { return s.compact() }},
 		{"repaired", func() error {
-			s.Close()
-			log := disk.names[testDir+"/"+fileName]
-			log.data = slices.Clone(log.data)
-			log.data[3] ^= 1
-			if r := must(Repair(testDir, Options{FS: disk, Now: clock()}))(t); r.Negatives != 1 || r.Shots != 1 {
+			var r Salvage
+			if s, r = repaired(t, disk, s); r.Negatives != 1 || r.Shots != 1 {
 				t.Errorf("saved was %+v", r)
 			}
-			s = must(Open(testDir, Options{FS: disk}))(t)
 			return nil
 		}},
 	} {

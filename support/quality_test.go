@@ -103,14 +103,7 @@ func TestQualityStays(t *testing.T) {
 		}},
 		{"compacted with two networks", func() error { return s.compact() }},
 		{"repaired", func() error {
-			s.Close()
-			log := disk.names[testDir+"/"+fileName]
-			log.data = slices.Clone(log.data)
-			log.data[3] ^= 1
-			if _, err := Repair(testDir, Options{FS: disk, Now: clock()}); err != nil {
-				return err
-			}
-			s = must(Open(testDir, Options{FS: disk}))(t)
+			s, _ = repaired(t, disk, s)
 			return nil
 		}},
 	} {

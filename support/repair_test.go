@@ -720,3 +720,14 @@ func FuzzRepair(f *testing.F) {
 		}
 	})
 }
+
+// repaired damages a set's header and returns the set that Repair makes of it.
+func repaired(t *testing.T, disk *memFS, s *Set) (*Set, Salvage) {
+	t.Helper()
+	s.Close()
+	log := disk.names[testDir+"/"+fileName]
+	log.data = slices.Clone(log.data)
+	log.data[3] ^= 1
+	r := must(Repair(testDir, Options{FS: disk, Now: clock()}))(t)
+	return must(Open(testDir, Options{FS: disk}))(t), r
+}

@@ -174,29 +174,17 @@ func (m *Machine) count(class string) int {
 // shoot takes a shot of the current class.
 func (m *Machine) shoot(look *Look) (Event, error) {
 	e := Event{Kind: EventShot, Class: m.current, Shots: m.count(m.current), Of: m.opt.Shots}
-	if look == nil {
-		e.Reason = "no picture yet"
-		m.show(gpio.Refused)
-		return e, nil
-	}
-	e.Seq, e.Time = look.Seq, look.Time
-	var quality *support.Quality
-	if quality, e.Reason = m.judge(look); e.Reason != "" {
-		m.show(gpio.Refused)
-		return e, nil
-	}
-	crop, err := look.Crop()
+	err := m.keep(&e, look, func(crop []byte, quality *support.Quality) (support.Shot, error) {
+		return m.set.AddMeasured(m.current, look.Embedding, crop, look.Source, look.Time, quality)
+	})
 	if err != nil {
 		return e, fmt.Errorf("shot of %s: %w", m.current, err)
 	}
-	shot, err := m.set.AddMeasured(m.current, look.Embedding, crop, look.Source, look.Time, quality)
-	if err != nil {
-		return e, fmt.Errorf("shot of %s: %w", m.current, err)
+	if !e.Accepted {
+		return e, nil
 	}
-	m.last.embedding = append(m.last.embedding[:0], look.Embedding...)
-	m.last.source, m.last.seq, m.last.nothing = look.Source, look.Seq, false
 	m.ways = m.set.Ways()
-	e.ID, e.Accepted, e.Shots = shot.ID, true, m.count(m.current)
+	e.Shots = m.count(m.current)
 	e.Advice = m.news()
 	if e.Taught = e.Shots == m.opt.Shots; e.Taught {
 		m.show(gpio.Saved)
@@ -206,31 +194,45 @@ func (m *Machine) shoot(look *Look) (Event, error) {
 	return e, nil
 }
 
-// deny keeps what is seen as a picture of nothing that was taught.
-func (m *Machine) deny(look *Look) (Event, error) {
-	e := Event{Kind: EventNothing}
+// keep keeps what is seen by add, or says in e.Reason why it does not.
+func (m *Machine) keep(e *Event, look *Look, add func(crop []byte, quality *support.Quality) (support.Shot, error)) error {
 	if look == nil {
 		e.Reason = "no picture yet"
 		m.show(gpio.Refused)
-		return e, nil
+		return nil
 	}
 	e.Seq, e.Time = look.Seq, look.Time
 	var quality *support.Quality
 	if quality, e.Reason = m.judge(look); e.Reason != "" {
 		m.show(gpio.Refused)
-		return e, nil
+		return nil
 	}
 	crop, err := look.Crop()
 	if err != nil {
-		return e, fmt.Errorf("picture of nothing: %w", err)
+		return err
 	}
-	picture, err := m.set.AddNegative(look.Embedding, crop, look.Source, look.Time, quality)
+	shot, err := add(crop, quality)
+	if err != nil {
+		return err
+	}
+	m.last.embedding = append(m.last.embedding[:0], look.Embedding...)
+	m.last.source, m.last.seq, m.last.nothing = look.Source, look.Seq, e.Kind == EventNothing
+	e.ID, e.Accepted = shot.ID, true
+	return nil
+}
+
+// deny keeps what is seen as a picture of nothing that was taught.
+func (m *Machine) deny(look *Look) (Event, error) {
+	e := Event{Kind: EventNothing}
+	err := m.keep(&e, look, func(crop []byte, quality *support.Quality) (support.Shot, error) {
+		return m.set.AddNegative(look.Embedding, crop, look.Source, look.Time, quality)
+	})
 	if err != nil {
 		return e, fmt.Errorf("picture of nothing: %w", err)
 	}
-	m.last.embedding = append(m.last.embedding[:0], look.Embedding...)
-	m.last.source, m.last.seq, m.last.nothing = look.Source, look.Seq, true
-	e.ID, e.Accepted = picture.ID, true
+	if !e.Accepted {
+		return e, nil
+	}
 	e.Advice = m.news()
 	m.show(gpio.Blink(1))
 	return e, nil
